@@ -1,0 +1,27 @@
+"""The numerical core: cells, inference, forcing, recurrence, training, tangent space.
+
+Everything here is torch and knows neither scikit-learn nor pandas. A *state* is one tensor of
+shape (..., state); the *hidden* part of it, (..., hidden), is what the readout sees.
+"""
+
+from skchaos.core._cells import CELLS, Cell
+from skchaos.core._forcing import SparseForcing
+from skchaos.core._model import ForcedRNN
+from skchaos.core._tangent import TangentDynamics, growth_along, tangent_dynamics
+from skchaos.core._training import Sequences, TrainingConfig, TrainingResult, train
+from skchaos.core._unroll import unroll
+
+__all__ = [
+    "CELLS",
+    "Cell",
+    "ForcedRNN",
+    "Sequences",
+    "SparseForcing",
+    "TangentDynamics",
+    "TrainingConfig",
+    "TrainingResult",
+    "growth_along",
+    "tangent_dynamics",
+    "train",
+    "unroll",
+]

@@ -1,0 +1,179 @@
+"""Recurrent cells: one autonomous step each, with its Jacobian in closed form.
+
+A cell maps a state to the next state. It has no inputs: data enter only where a state is inferred
+from them (:mod:`skchaos.core._observation`). Steps broadcast over leading axes; loops over time
+live in :mod:`skchaos.core._unroll`.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Cell(nn.Module, ABC):
+    """One step of an autonomous recurrence, ``state -> state``.
+
+    Parameters
+    ----------
+    hidden_size : int
+        Number of units that the readout sees.
+    """
+
+    n_parts = 1  # how many vectors of hidden_size make up a state; the first is the hidden one
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    @property
+    def state_size(self) -> int:
+        """Length of a state vector."""
+        return self.n_parts * self.hidden_size
+
+    def hidden(
+        self,
+        state: Tensor,  # (..., state)
+    ) -> Tensor:  # (..., hidden)
+        """Return the part of the state that the readout sees."""
+        return state[..., : self.hidden_size]
+
+    @abstractmethod
+    def forward(
+        self,
+        state: Tensor,  # (..., state)
+    ) -> Tensor:  # (..., state)
+        """Advance the state by one step."""
+
+    @abstractmethod
+    def jacobian(
+        self,
+        state: Tensor,  # (..., state)
+    ) -> Tensor:  # (..., state_out, state_in)
+        """Return the derivative of the next state with respect to this one."""
+
+    def _uniform(self, *shape: int) -> nn.Parameter:
+        # torch's own initialisation of recurrent layers: U(-1/sqrt(hidden), 1/sqrt(hidden)).
+        bound = self.hidden_size**-0.5
+        return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
+
+
+class Elman(Cell):
+    """Vanilla RNN, ``h' = tanh(W h + b)`` (Elman 1990)."""
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__(hidden_size)
+        self.weight = self._uniform(hidden_size, hidden_size)
+        self.bias = self._uniform(hidden_size)
+
+    def forward(self, state: Tensor) -> Tensor:
+        return torch.tanh(nn.functional.linear(state, self.weight, self.bias))
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        slope = 1 - self(state).square()
+        return slope.unsqueeze(-1) * self.weight
+
+
+class PLRNN(Cell):
+    """Piecewise-linear RNN, ``z' = a * z + W max(z, 0) + h`` with zero diagonal in W.
+
+    Durstewitz, PLoS Comput. Biol. 13 (2017), eq. 1; the cell of Mikhaeil et al. 2022, eq. 3.
+    """
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__(hidden_size)
+        self.decay = nn.Parameter(torch.empty(hidden_size).uniform_(0.5, 0.9))
+        self.weight = self._uniform(hidden_size, hidden_size)
+        self.bias = self._uniform(hidden_size)
+
+    def _coupling(self) -> Tensor:
+        # The diagonal belongs to `decay` alone; two parameters for one slope would be redundant.
+        return self.weight - torch.diag(torch.diagonal(self.weight))
+
+    def forward(self, state: Tensor) -> Tensor:
+        coupled = nn.functional.linear(torch.relu(state), self._coupling(), self.bias)
+        return torch.addcmul(coupled, state, self.decay)
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        active = (state > 0).to(state.dtype)
+        return torch.diag(self.decay) + self._coupling() * active.unsqueeze(-2)
+
+
+class GRU(Cell):
+    """Gated recurrent unit without inputs (Cho et al. 2014, in torch's arrangement of gates)."""
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__(hidden_size)
+        self.weight = self._uniform(3 * hidden_size, hidden_size)  # reset, update, candidate
+        self.bias = self._uniform(3 * hidden_size)
+        self.candidate_bias = self._uniform(hidden_size)  # outside the reset gate
+
+    def _gates(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        pre = nn.functional.linear(state, self.weight, self.bias)
+        reset, update, inner = pre.chunk(3, dim=-1)
+        reset, update = torch.sigmoid(reset), torch.sigmoid(update)
+        return reset, update, inner, torch.tanh(self.candidate_bias + reset * inner)
+
+    def forward(self, state: Tensor) -> Tensor:
+        _, update, _, candidate = self._gates(state)
+        return torch.lerp(candidate, state, update)
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        reset, update, inner, candidate = self._gates(state)
+        w_reset, w_update, w_inner = self.weight.chunk(3)
+        to_candidate = (1 - update) * (1 - candidate.square())
+        by_reset = to_candidate * inner * reset * (1 - reset)
+        by_update = (state - candidate) * update * (1 - update)
+        return (
+            by_reset.unsqueeze(-1) * w_reset
+            + by_update.unsqueeze(-1) * w_update
+            + (to_candidate * reset).unsqueeze(-1) * w_inner
+            + torch.diag_embed(update)
+        )
+
+
+class LSTM(Cell):
+    """Long short-term memory without inputs; the state is (hidden, cell).
+
+    Hochreiter & Schmidhuber 1997, in torch's arrangement of gates: input, forget, cell, output.
+    """
+
+    n_parts = 2
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__(hidden_size)
+        self.weight = self._uniform(4 * hidden_size, hidden_size)
+        self.bias = self._uniform(4 * hidden_size)
+        with torch.no_grad():  # remember at first: Jozefowicz et al., ICML 2015, section 3
+            self.bias[hidden_size : 2 * hidden_size] += 1.0
+
+    def _gates(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        pre = nn.functional.linear(hidden, self.weight, self.bias)
+        enter, keep, fresh, out = pre.chunk(4, dim=-1)
+        return torch.sigmoid(enter), torch.sigmoid(keep), torch.tanh(fresh), torch.sigmoid(out)
+
+    def forward(self, state: Tensor) -> Tensor:
+        hidden, memory = state.chunk(2, dim=-1)
+        enter, keep, fresh, out = self._gates(hidden)
+        memory = keep * memory + enter * fresh
+        return torch.cat([out * torch.tanh(memory), memory], dim=-1)
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        hidden, memory = state.chunk(2, dim=-1)
+        enter, keep, fresh, out = self._gates(hidden)
+        w_enter, w_keep, w_fresh, w_out = self.weight.chunk(4)
+        squashed = torch.tanh(keep * memory + enter * fresh)
+        memory_by_hidden = (
+            (fresh * enter * (1 - enter)).unsqueeze(-1) * w_enter
+            + (memory * keep * (1 - keep)).unsqueeze(-1) * w_keep
+            + (enter * (1 - fresh.square())).unsqueeze(-1) * w_fresh
+        )
+        shown = out * (1 - squashed.square())
+        hidden_by_hidden = (squashed * out * (1 - out)).unsqueeze(-1) * w_out
+        hidden_by_hidden = hidden_by_hidden + shown.unsqueeze(-1) * memory_by_hidden
+        upper = torch.cat([hidden_by_hidden, torch.diag_embed(shown * keep)], dim=-1)
+        lower = torch.cat([memory_by_hidden, torch.diag_embed(keep)], dim=-1)
+        return torch.cat([upper, lower], dim=-2)
+
+
+CELLS: dict[str, type[Cell]] = {"elman": Elman, "gru": GRU, "lstm": LSTM, "plrnn": PLRNN}

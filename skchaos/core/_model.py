@@ -1,0 +1,84 @@
+"""The model that is trained: inference of a state, recurrence, readout."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from skchaos.core._cells import CELLS
+from skchaos.core._observation import PseudoInverse, WindowEncoder
+from skchaos.core._unroll import unroll
+
+
+class ForcedRNN(nn.Module):
+    """A recurrent network whose state is set from data and read out by an affine map.
+
+    Parameters
+    ----------
+    cell : {"elman", "gru", "lstm", "plrnn"}
+        Recurrent cell.
+    hidden_size : int
+        Units that the readout sees.
+    n_features : int
+        Columns of the series.
+    n_targets : int
+        Further columns that the readout gives beside the series.
+    inference : {"window", "pseudo_inverse"}
+        How a state is inferred from data.
+    n_delays : int
+        Rows in the window that a state is inferred from.
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        hidden_size: int,
+        *,
+        n_features: int,
+        n_targets: int = 0,
+        inference: str = "window",
+        n_delays: int = 1,
+    ) -> None:
+        super().__init__()
+        self.n_features = n_features
+        self.cell = CELLS[cell](hidden_size)
+        self.readout = nn.Linear(hidden_size, n_features + n_targets)
+        nn.init.normal_(self.readout.weight, std=hidden_size**-0.5)
+        nn.init.zeros_(self.readout.bias)  # the data are standardised
+        state_size = self.cell.state_size
+        self.inference: nn.Module
+        if inference == "window":
+            self.inference = WindowEncoder(n_delays, n_features, state_size)
+        else:
+            self.inference = PseudoInverse(hidden_size, state_size)
+
+    def infer(
+        self,
+        windows: Tensor,  # (batch, delay, feature)
+    ) -> Tensor:  # (batch, state)
+        """Return the state at the last row of each window."""
+        return self.inference(windows, self.readout)
+
+    def forward(
+        self,
+        windows: Tensor,  # (batch, delay, feature)
+        n_steps: int,
+    ) -> Tensor:  # (time, batch, output)
+        """Read out `n_steps` free-running steps that begin after each window."""
+        hidden, _ = unroll(self.cell, self.infer(windows), n_steps)
+        return self.readout(hidden)
+
+    @torch.no_grad()
+    def free_run(
+        self,
+        state: Tensor,  # (batch, state)
+        n_steps: int,
+    ) -> tuple[Tensor, Tensor]:  # rows (time, batch, feature), last state (batch, state)
+        """Continue from `state` and return the series' own columns, in standardised units."""
+        hidden, state = unroll(self.cell, state, n_steps)
+        return self.readout(hidden)[..., : self.n_features], state
+
+    def load(self, weights: Mapping[str, Tensor]) -> "ForcedRNN":
+        """Load weights and return self."""
+        self.load_state_dict(weights)
+        return self

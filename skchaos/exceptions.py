@@ -1,0 +1,15 @@
+"""Named warnings, so that a user can silence or escalate one of them alone."""
+
+from sklearn.exceptions import ConvergenceWarning
+
+
+class DivergenceWarning(ConvergenceWarning):
+    """Training met a loss that is not finite, or a free run left the range of numbers."""
+
+
+class NotChaoticWarning(UserWarning):
+    """A default that is measured on chaos fell back because the series shows none."""
+
+
+class InterruptedWarning(UserWarning):
+    """Training was interrupted from the keyboard; the best state so far was kept."""
