@@ -103,9 +103,7 @@ class Series:
         if targets is not None:
             targets = np.asarray(targets, dtype=np.float64).reshape(len(rows), -1)
         target_scaling = Scaling.of(np.empty((1, 0)) if targets is None else targets)
-        return cls(
-            rows, targets, ndim, lengths, index, columns, Scaling.of(rows), target_scaling
-        )
+        return cls(rows, targets, ndim, lengths, index, columns, Scaling.of(rows), target_scaling)
 
     @property
     def scaled_rows(self) -> np.ndarray:
@@ -208,7 +206,9 @@ class TimeIndex:
         return pd.Index(last + step * np.arange(1, n_steps + 1), name=name)
 
 
-def read_index(X: Any, lengths: list[int] | None = None, like: TimeIndex | None = None) -> TimeIndex:
+def read_index(
+    X: Any, lengths: list[int] | None = None, like: TimeIndex | None = None
+) -> TimeIndex:
     """Read how the index of `X` goes on after its last row.
 
     Parameters
@@ -244,7 +244,7 @@ def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
 
     name = "" if index.name is None else str(index.name)
     if isinstance(index, pd.PeriodIndex):
-        _check_even(index, np.diff(index.asi8) != 1, f"one period ({index.freqstr})")
+        _check_even(index, np.diff(index.asi8) != index.freq.n, f"one period ({index.freqstr})")
         return TimeIndex("period", str(index[-1]), index.freqstr, name=name)
     if isinstance(index, pd.DatetimeIndex):
         timezone = "" if index.tz is None else str(index.tz)
@@ -254,6 +254,7 @@ def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
         kind, values = "timedelta", index.asi8
     elif pd.api.types.is_numeric_dtype(index.dtype) and not pd.api.types.is_bool_dtype(index.dtype):
         kind, values = "number", index.to_numpy()
+        values = values.astype(np.int64 if values.dtype.kind in "iu" else np.float64)
     else:
         raise ValueError(
             f"The index holds labels like {index[-1]!r} ({index.dtype}), which have no next one. "
@@ -266,7 +267,8 @@ def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
     steps = np.diff(values)
     step = np.median(steps) if kind == "number" and values.dtype.kind == "f" else steps[0]
     rounding = 1e-6 * abs(step) + 8 * np.finfo(float).eps * np.abs(values).max()
-    uneven = np.abs(steps - step) > (rounding if values.dtype.kind == "f" else 0)
+    # Written so that a nan label counts as uneven.
+    uneven = ~(np.abs(steps - step) <= (rounding if values.dtype.kind == "f" else 0))
     shown = pd.Timedelta(index[1] - index[0]) if kind == "timedelta" else step
     _check_even(index, uneven | (steps <= 0), str(shown))
     return TimeIndex(kind, _text(index[-1]), _text(shown), name=name)
@@ -298,9 +300,9 @@ def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
         return
     at = int(np.flatnonzero(uneven)[0])
     raise ValueError(
-        f"The index goes from {index[at]} to {index[at + 1]} at row {at + 1}, where steps of {step} "
-        "are expected: rows must be consecutive in time, in ascending order, without holes or "
-        "repeats. Sort them (X.sort_index()), fill holes (X.asfreq(...).interpolate()), or mark "
+        f"The index goes from {index[at]} to {index[at + 1]} at row {at + 1}, where a step of "
+        f"{step} is expected: rows must be consecutive in time, in ascending order, without holes "
+        "or repeats. Sort them (X.sort_index()), fill holes (X.asfreq(...).interpolate()), or mark "
         "separate stretches with groups=. In cross-validation use TimeSeriesSplit, which keeps "
         "training rows together."
     )

@@ -27,7 +27,9 @@ CONTINUED = [
 ]
 
 
-@pytest.mark.parametrize("index", CONTINUED, ids=lambda index: f"{type(index).__name__}{len(index)}")
+@pytest.mark.parametrize(
+    "index", CONTINUED, ids=lambda index: f"{type(index).__name__}{len(index)}"
+)
 @pytest.mark.parametrize("frequency", ["kept", "lost"])
 def test_index_goes_on_as_it_would_have(index, frequency):
     head, tail = index[:-5], index[-5:]
@@ -96,7 +98,11 @@ def test_trajectory_lengths():
 
 @pytest.mark.parametrize(
     ("groups", "message"),
-    [([1, 1], r"\(2,\).*\(3,\)"), ([1, 2, 1], "comes back to the label 1"), ([[1]] * 3, "one label")],
+    [
+        ([1, 1], r"\(2,\).*\(3,\)"),
+        ([1, 2, 1], "comes back to the label 1"),
+        ([[1]] * 3, "one label"),
+    ],
 )
 def test_groups_are_checked(groups, message):
     with pytest.raises(ValueError, match=message):

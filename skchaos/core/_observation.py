@@ -42,5 +42,5 @@ class WindowEncoder(nn.Module):
         nn.init.normal_(self.affine.weight, std=(n_delays * n_features) ** -0.5)
         nn.init.zeros_(self.affine.bias)
 
-    def forward(self, windows: Tensor, readout: nn.Linear) -> Tensor:  # noqa: ARG002
+    def forward(self, windows: Tensor, readout: nn.Linear) -> Tensor:
         return self.affine(windows.flatten(1))

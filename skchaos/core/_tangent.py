@@ -66,9 +66,8 @@ def tangent_dynamics(
     TangentDynamics
         Growth in each block between two decompositions.
     """
-    n_orbits, state_size = states.shape
-    frame = torch.eye(state_size, n_exponents, dtype=states.dtype, device=states.device)
-    frame = frame.expand(n_orbits, -1, -1).contiguous()
+    n_orbits = len(states)
+    frame = _first_frame(states, n_exponents).expand(n_orbits, -1, -1)
     rates = states.new_zeros(n_orbits, n_exponents)
     for _ in range(n_transient):
         states, frame, growth = _block(cell, states, frame, 1)
@@ -79,6 +78,14 @@ def tangent_dynamics(
         states, frame, growth = _block(cell, states, frame, block_length)
         blocks.append(growth)
     return TangentDynamics(torch.stack(blocks), block_length, states)
+
+
+def _first_frame(states: Tensor, n_exponents: int) -> Tensor:  # (1, state, exponent)
+    # In general position: a frame along the axes never aligns where the dynamics keep the axes.
+    generator = torch.Generator().manual_seed(0)
+    shape = (1, states.shape[1], n_exponents)
+    frame = torch.randn(shape, dtype=states.dtype, generator=generator)
+    return torch.linalg.qr(frame)[0].to(states.device)
 
 
 def _block(cell: Cell, states: Tensor, frame: Tensor, n_steps: int) -> tuple[Tensor, ...]:
@@ -106,7 +113,7 @@ def growth_along(
 
     The frame is first aligned by a pass over the first rows, as far as there are any.
     """
-    frame = torch.eye(states.shape[1], n_exponents, dtype=states.dtype, device=states.device)[None]
+    frame = _first_frame(states, n_exponents)
     for state in states[:ALIGNMENT]:
         _, frame, _ = _block(cell, state[None], frame, 1)
     growth = []

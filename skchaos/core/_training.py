@@ -13,7 +13,11 @@ from skchaos.core._model import ForcedRNN
 # A guard against the rare steep batch, not a remedy for chaos: over one forcing interval near the
 # predictability time gradients grow by a factor of about two, so that it seldom acts.
 MAX_GRADIENT_NORM = 5.0
-WARM_UP = 0.05  # part of the updates over which the learning rate rises from zero
+# One cycle (Smith & Topin 2019, arXiv 1708.07120): the learning rate rises over this part of the
+# updates and falls over the rest, and Adam's first decay rate goes the other way, so that the last
+# updates average over many batches.
+WARM_UP = 0.1
+MOMENTUM = (0.85, 0.95)  # at the peak of the learning rate, and at zero
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
 
 Validation = Callable[[ForcedRNN], float]
@@ -35,7 +39,7 @@ class TrainingConfig:
     max_iter : int
         Updates at most.
     learning_rate : float
-        Peak of the schedule: linear warm-up, then a half cosine down to zero.
+        Peak of the schedule: up by a half cosine, then down to zero by another.
     alpha : float
         L2 penalty.
     check_every : int
@@ -60,11 +64,14 @@ class TrainingConfig:
     tol: float
     seed: int
 
-    def learning_rate_at(self, step: int) -> float:
-        """Return the learning rate of update number `step`, counted from zero."""
-        warm_up = max(1, round(WARM_UP * self.max_iter))
-        rise = min(1.0, (step + 1) / warm_up)
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.max_iter))
+    def cycle(self, step: int) -> tuple[float, float]:
+        """Return learning rate and momentum of update number `step`, counted from zero."""
+        warm_up = max(1.0, WARM_UP * self.max_iter)
+        rest = max(1.0, self.max_iter - warm_up)
+        phase = (step + 1) / warm_up if step + 1 <= warm_up else 1 + (step + 1 - warm_up) / rest
+        height = 0.5 * (1 - math.cos(math.pi * phase))  # 0 at phase 0 and 2, 1 at phase 1
+        fast, slow = MOMENTUM
+        return self.learning_rate * height, slow + (fast - slow) * height
 
 
 @dataclass
@@ -252,8 +259,10 @@ class _Trainer:
         """Do `n_updates` updates and return their mean loss, not finite if anything is not."""
         total = torch.zeros((), device=self.parameters[0].device)
         for step in range(first, first + n_updates):
+            rate, momentum = self.config.cycle(step)
             for group in self.optimizer.param_groups:
-                group["lr"] = self.step_scale * self.config.learning_rate_at(step)
+                group["lr"] = self.step_scale * rate
+                group["betas"] = (momentum, group["betas"][1])
             loss = self.sequences.loss(self.model)
             self.optimizer.zero_grad()
             loss.backward()

@@ -108,7 +108,7 @@ def make_dynamics_scorer(
     -----
     The first `n_context_` rows of the held-out `X` are the context, and
     `estimator.forecast(n_steps, X=context)` is compared with the rows that follow; with `n_starts`
-    one call gets contexts of shape (n_starts, n_context_, n_features). So the scored rows hang a
+    one call gets contexts of shape (n_starts, `n_context_`, n_features). So the scored rows hang a
     little on `n_context_`. A `y` is ignored: a free run imitates `X`.
 
     In a :class:`sklearn.pipeline.Pipeline` the last step is the forecaster, `X` goes through the

@@ -83,10 +83,12 @@ def state_space_divergence(
     TypeError
         If a parameter is not of its type.
 
-    Notes ----- **binned.** Each axis is cut into the `n_bins` intervals and two half-infinite ones
-    beyond them, so every row is counted: a forecast gains nothing by leaving the range. (The code
-    behind [1]_ and [2]_ drops such rows, and has no value for a model that left altogether.) A cell
-    that both series leave empty has no part in the sum. To each of the K others 1e-5 is added, so a
+    Notes
+    -----
+    **binned.** Each axis is cut into the `n_bins` intervals and two half-infinite ones beyond them,
+    so every row is counted: a forecast gains nothing by leaving the range. (The code behind
+    [1]_ and [2]_ drops such rows, and has no value for a model that left altogether.) A cell that
+    both series leave empty has no part in the sum. To each of the K others 1e-5 is added, so a
     series that misses the attractor scores about log(n_rows_pred / 1e-5) minus the entropy of the
     true histogram, not infinity. Memory and time grow with the number of rows, not with that of
     cells; but in many dimensions cells hold single rows and all trajectories look alike far apart,

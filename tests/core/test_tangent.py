@@ -42,9 +42,7 @@ def test_exponents_sum_to_the_mean_log_determinant(name):
     torch.manual_seed(4)
     cell = CELLS[name](3).double()
     states = torch.randn(5, cell.state_size, dtype=torch.float64)
-    dynamics = tangent_dynamics(
-        cell, states, 40, n_exponents=cell.state_size, n_transient=0
-    )
+    dynamics = tangent_dynamics(cell, states, 40, n_exponents=cell.state_size, n_transient=0)
     assert dynamics.block_length == 1
     expected, state = 0.0, states
     for _ in range(40):

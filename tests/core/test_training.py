@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skchaos.core import ForcedRNN, Sequences, train
-from skchaos.core._training import MAX_SETBACKS, WARM_UP
+from skchaos.core._training import MAX_SETBACKS, MOMENTUM, WARM_UP
 from tests.core.test_forcing import make_config
 
 
@@ -112,14 +112,26 @@ def test_interrupt_keeps_the_best_state_so_far():
     assert result.loss_curve == shorter.loss_curve[:2]
 
 
-def test_learning_rate_rises_then_falls_to_zero():
+def test_learning_rate_rises_then_falls_to_zero_and_momentum_goes_the_other_way():
     config = make_config(5, 10, max_iter=1000, learning_rate=0.1)
-    rates = [config.learning_rate_at(step) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.1 / (WARM_UP * 1000), rel=1e-3)
-    assert max(rates) <= 0.1
-    assert max(rates) == pytest.approx(0.1, rel=0.01)
-    assert rates[500] == pytest.approx(0.05, rel=0.01)
-    assert rates[-1] < 1e-6
+    rates, momenta = zip(*(config.cycle(step) for step in range(1000)), strict=True)
+    peak = round(WARM_UP * 1000) - 1
+    assert rates[peak] == pytest.approx(0.1)
+    assert (sorted(rates[: peak + 1]), sorted(rates[peak:], reverse=True)) == (
+        list(rates[: peak + 1]),
+        list(rates[peak:]),
+    )
+    assert 0 < rates[0] < 1e-4
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert momenta[peak] == pytest.approx(min(MOMENTUM))
+    assert momenta[-1] == pytest.approx(max(MOMENTUM))
+
+
+def test_a_single_update_moves():
+    model, sequences, _ = make_problem()
+    before = model.readout.weight.detach().clone()
+    train(model, sequences, make_config(5, 10, max_iter=1))
+    assert not torch.equal(model.readout.weight, before)
 
 
 def test_penalty_shrinks_weights():

@@ -1,0 +1,317 @@
+"""A model behind numpy arrays: where the shell's words and the core's words meet.
+
+Shell: rows in the units of the data, float64. Core: standardised windows and states on a device.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skchaos._plan import Plan
+from skchaos._series import Scaling, Series, is_constant
+from skchaos.core import (
+    ForcedRNN,
+    Sequences,
+    SparseForcing,
+    TangentDynamics,
+    TrainingConfig,
+    TrainingResult,
+    growth_along,
+    tangent_dynamics,
+    train,
+)
+from skchaos.metrics import power_spectrum_distance, state_space_divergence
+
+if TYPE_CHECKING:
+    from skchaos._regressor import ChaoticRNNRegressor
+
+N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
+N_VALIDATION_ORBITS = 4
+N_VALIDATION_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
+# Of each orbit; the first half does not count. A model may forget a slow motion, such as a drive,
+# only after thousands of steps.
+N_VALIDATION_STEPS = 10_000
+CHUNK = 10_000  # steps or rows handled at once, which bounds the memory of long calls
+
+
+def resolve_device(device: str) -> torch.device:
+    """Return the torch device that `device` names; "auto" is a CUDA GPU where there is one.
+
+    Raises
+    ------
+    RuntimeError
+        If a GPU is asked for that is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RuntimeError(
+            f"device={device!r} is not available here ({str(error).splitlines()[0]}). Use "
+            "device='auto' (a GPU where there is one) or device='cpu'."
+        ) from error
+    return torch.device(device)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread: the products are small, and the order of sums stays the same."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+class Engine:
+    """Inference and free runs of a model, in the units of the data.
+
+    Parameters
+    ----------
+    model : ForcedRNN
+        On its device, in its precision.
+    scaling : Scaling
+        Of the columns of the series.
+    offsets : ndarray of shape (n_delays,)
+        Rows of a window relative to its last one, ascending, ending in 0.
+    """
+
+    def __init__(
+        self,
+        model: ForcedRNN,
+        scaling: Scaling,
+        offsets: np.ndarray,
+    ) -> None:
+        self.model, self.scaling = model, scaling
+        self.offsets = offsets
+        parameter = next(model.parameters())
+        self.device, self.dtype = parameter.device, parameter.dtype
+
+    @property
+    def span(self) -> int:
+        """Steps from the first to the last row of a window."""
+        return -int(self.offsets[0])
+
+    def _tensor(self, rows: np.ndarray) -> Tensor:
+        return torch.as_tensor(self.scaling.apply(rows), dtype=self.dtype, device=self.device)
+
+    @one_thread()
+    @torch.no_grad()
+    def states(self, rows: np.ndarray) -> Tensor:  # (row, state)
+        """Infer the state at every row; before the first row stands the first row again."""
+        index = np.clip(np.arange(len(rows))[:, None] + self.offsets, 0, None)
+        return self.model.infer(self._tensor(rows)[index])
+
+    @one_thread()
+    @torch.no_grad()
+    def final_states(self, contexts: np.ndarray) -> Tensor:  # (context, state)
+        """Infer the state at the end of contexts of shape (n_contexts, n_rows, n_features)."""
+        return self.model.infer(self._tensor(contexts[:, contexts.shape[1] - 1 + self.offsets]))
+
+    @one_thread()
+    @torch.no_grad()
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """Return what one step from every row reads out, standardised: (n_rows, n_outputs)."""
+        outputs = []
+        for first in range(0, len(rows), CHUNK):
+            lead = max(0, first + int(self.offsets[0]))
+            states = self.states(rows[lead : first + CHUNK])[first - lead :]
+            outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
+        return torch.cat(outputs).double().cpu().numpy()
+
+    @one_thread()
+    def free_run(self, states: Tensor, n_steps: int) -> np.ndarray:
+        """Continue `states` to (n_states, n_steps, n_features) in the units of the data."""
+        pieces = []
+        chunk = max(1, CHUNK // len(states))
+        for first in range(0, n_steps, chunk):
+            rows, states = self.model.free_run(states, min(chunk, n_steps - first))
+            pieces.append(rows.transpose(0, 1).double().cpu().numpy())
+        return self.scaling.undo(np.concatenate(pieces, axis=1))
+
+    @one_thread()
+    def tangent(
+        self, states: Tensor, n_steps: int, *, n_exponents: int, n_transient: int
+    ) -> TangentDynamics:
+        """Follow tangent frames along free orbits (see :func:`skchaos.core.tangent_dynamics`)."""
+        return tangent_dynamics(
+            self.model.cell, states, n_steps, n_exponents=n_exponents, n_transient=n_transient
+        )
+
+    @one_thread()
+    def local_growth(self, states: Tensor, n_exponents: int) -> np.ndarray:
+        """Return the growth of tangent vectors along given states (see `growth_along`)."""
+        return growth_along(self.model.cell, states, n_exponents).cpu().numpy()
+
+
+def restore(estimator: "ChaoticRNNRegressor") -> Engine:
+    """Rebuild the fitted model in float64 from the attributes of the estimator."""
+    model = ForcedRNN(
+        estimator.cell_,
+        estimator.n_hidden_,
+        n_features=len(estimator.mean_),
+        n_targets=len(estimator.target_mean_),
+        inference=estimator.state_inference_,
+        n_delays=estimator.n_delays_,
+    ).double()
+    weights = {name: torch.tensor(value) for name, value in estimator._weights().items()}
+    model.load_state_dict(weights)
+    offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
+    scaling = Scaling(estimator.mean_, estimator.scale_)
+    return Engine(model.to(resolve_device(estimator.device)), scaling, offsets)
+
+
+def train_model(
+    settings: "ChaoticRNNRegressor",
+    plan: Plan,
+    series: Series,
+    *,
+    start: Mapping[str, np.ndarray] | None,
+    seed: int,
+) -> TrainingResult:
+    """Train a new model, or one that goes on from the weights `start`, on the planned rows."""
+    device = resolve_device(settings.device)
+    with one_thread():
+        model = _new_model(settings, plan, series, seed)
+        if start is not None:
+            _load(model, start)
+        model = model.to(device)
+        rows = series.scaled_rows
+        config = _config(settings, plan, seed)
+        sequences = _sequences(plan, series, rows, config, device)
+        return train(
+            model,
+            sequences,
+            config,
+            validate=_validation(plan, series, rows),
+            progress=_progress_bar(settings.max_iter) if settings.verbose else None,
+        )
+
+
+def _new_model(settings: "ChaoticRNNRegressor", plan: Plan, series: Series, seed: int) -> ForcedRNN:
+    n_features = series.rows.shape[1]
+    n_targets = 0 if series.targets is None else series.targets.shape[1]
+    with torch.random.fork_rng(devices=[]):  # leave the user's generator as it was
+        torch.manual_seed(seed)
+        return ForcedRNN(
+            settings.cell,
+            settings.n_hidden,
+            n_features=n_features,
+            n_targets=n_targets,
+            inference=settings.state_inference,
+            n_delays=plan.n_delays,
+        )
+
+
+def _load(model: ForcedRNN, weights: Mapping[str, np.ndarray]) -> None:
+    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    given = {name: np.shape(value) for name, value in weights.items()}
+    if shapes != given:
+        raise ValueError(
+            f"warm_start=True, but the last fit left weights of shapes {given} and this one needs "
+            f"{shapes}. Keep cell, n_hidden, state_inference, n_delays and the columns as they "
+            "were, or set warm_start=False."
+        )
+    model.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+
+
+def _config(settings: "ChaoticRNNRegressor", plan: Plan, seed: int) -> TrainingConfig:
+    return TrainingConfig(
+        forcing=SparseForcing(plan.forcing_interval),
+        sequence_length=plan.sequence_length,
+        batch_size=settings.batch_size,
+        max_iter=settings.max_iter,
+        learning_rate=settings.learning_rate,
+        alpha=settings.alpha,
+        check_every=max(1, -(-settings.max_iter // N_CHECKS)),
+        patience=settings.n_iter_no_change if settings.early_stopping else None,
+        tol=settings.tol,
+        seed=seed,
+    )
+
+
+def _sequences(
+    plan: Plan,
+    series: Series,
+    rows: np.ndarray,
+    config: TrainingConfig,
+    device: torch.device,
+) -> Sequences:
+    targets = series.scaled_targets
+    return Sequences(
+        torch.as_tensor(rows, dtype=torch.float32, device=device),
+        None if targets is None else torch.as_tensor(targets, dtype=torch.float32, device=device),
+        lengths=series.lengths,
+        usable=plan.train_lengths,
+        offsets=torch.as_tensor(plan.offsets),
+        config=config,
+    )
+
+
+def _validation(plan: Plan, series: Series, rows: np.ndarray):
+    """Return the score of a model's free runs against the rows set aside, or None."""
+    if plan.train_lengths == series.lengths:
+        return None
+    ends = np.cumsum(series.lengths)
+    firsts = ends - series.lengths + plan.train_lengths
+    held_out = [rows[a:b] for a, b in zip(firsts, ends, strict=True) if b > a]
+    longest = max(held_out, key=len)
+    first = int(firsts[np.argmax(ends - firsts)])
+    # A context may reach back into the rows before, which are trained on: it only sets the state.
+    at = np.linspace(first, first + len(longest) - 1, N_VALIDATION_ORBITS).astype(int)
+    truth = np.concatenate(held_out)
+    varying = ~is_constant(longest)  # a column that stands still there has no spectrum to compare
+    if not varying.any():
+        return None
+    unit = Scaling(np.zeros(rows.shape[1]), np.ones(rows.shape[1]))  # rows are standardised
+
+    def score(model: ForcedRNN) -> float:
+        engine = Engine(model, unit, plan.offsets)
+        states = engine.final_states(rows[at[:, None] + plan.offsets])
+        run = engine.free_run(states, N_VALIDATION_STEPS)
+        return free_running_score(
+            truth[:, varying], longest[:, varying], run[:, N_VALIDATION_STEPS // 2 :, varying]
+        )
+
+    return score
+
+
+def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) -> float:
+    """Return state space divergence plus power spectrum distance; lower is better.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_rows, n_features)
+        All rows set aside.
+    stretch : ndarray of shape (n_stretch, n_features)
+        The longest stretch without a break, for the spectrum.
+    run : ndarray of shape (n_orbits, n_steps, n_features)
+        Free runs of the model.
+    """
+    if not np.isfinite(run).all():
+        return np.inf
+    divergence = state_space_divergence(
+        truth, run.reshape(-1, truth.shape[1]), n_bins=N_VALIDATION_BINS, random_state=0
+    )
+    distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
+    return float(divergence + np.mean(distances))
+
+
+def _progress_bar(max_iter: int):
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=max_iter, desc="training", unit="update")
+
+    def progress(n_iter: int, loss: float, score: float) -> None:
+        bar.set_postfix(loss=f"{loss:.2e}", free_run=f"{score:.3f}", refresh=False)
+        bar.update(n_iter - bar.n)
+        if n_iter >= max_iter:
+            bar.close()
+
+    return progress

@@ -1,0 +1,190 @@
+"""What a fit will do, settled before it starts: window, forcing interval, rows set aside.
+
+Everything here is measured on the training rows alone, never on those set aside.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skchaos._series import Series
+from skchaos.exceptions import NotChaoticWarning
+from skchaos.neighbors import largest_exponent
+
+if TYPE_CHECKING:
+    from skchaos._regressor import ChaoticRNNRegressor
+    from skchaos.neighbors._exponent import LargestExponent
+
+# Part of the predictability time (benchmarks/defaults.py). A longer interval teaches slow
+# motions, such as the phase of a drive; but errors that start at the level of noise have grown
+# large by its end, and there a mean is a cheaper answer than an orbit.
+INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 0.75, 0.4
+# Error of the best local prediction, in standard deviations, from which rows count as noisy.
+NOISY_PREDICTION_ERROR = 0.02
+# Many rows close together average noise away and still show the derivatives that one row hides
+# (benchmarks/defaults.py).
+WINDOW_ROWS = 20
+WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the same
+MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
+FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
+PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
+MIN_HELD_OUT = 100  # rows; with fewer a histogram of them says nothing, and none are set aside
+MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings of one fit.
+
+    Attributes
+    ----------
+    n_delays, delay : int
+        Window from which states are inferred: rows, and steps between them.
+    forcing_interval, sequence_length : int
+        Steps.
+    lyapunov_exponent : float
+        Measured on the training rows, in 1 / unit of dt; 0 where they are regular, nan where they
+        show none.
+    train_lengths : list of int
+        Leading rows of each trajectory that are trained on; the rest is set aside.
+    """
+
+    n_delays: int
+    delay: int
+    forcing_interval: int
+    sequence_length: int
+    lyapunov_exponent: float
+    train_lengths: list[int]
+
+    @property
+    def span(self) -> int:
+        """Steps from the first to the last row of a window."""
+        return (self.n_delays - 1) * self.delay
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Rows of a window relative to its last one."""
+        return np.arange(self.n_delays) * self.delay - self.span
+
+    @property
+    def predictability_time(self) -> float:
+        """Time ln 2 / exponent, in the unit of dt."""
+        return predictability_time(self.lyapunov_exponent)
+
+
+def usable_exponent(measured: "LargestExponent") -> float:
+    """Return the exponent, also where it is uncertain, but 0 where the rows are regular.
+
+    A forcing interval from an uncertain exponent is a better guess than one from none.
+    """
+    return 0.0 if measured.verdict == "not chaos" else measured.exponent
+
+
+def predictability_time(exponent: float) -> float:
+    """Return ln 2 / exponent: inf where it is not positive, nan where it is nan."""
+    if math.isnan(exponent):
+        return math.nan
+    return math.log(2) / exponent if exponent > 0 else math.inf
+
+
+def make_plan(settings: "ChaoticRNNRegressor", series: Series) -> Plan:
+    """Settle what `settings` leave open, on the training rows of `series`.
+
+    Raises
+    ------
+    ValueError
+        If the settings need more rows than there are.
+    """
+    train_lengths = [_n_train(settings, length) for length in series.lengths]
+    rows, groups = _training_rows(series, train_lengths)
+    measured = largest_exponent(rows, dt=settings.dt, groups=groups)
+    n_delays, delay = _window(settings, measured.mean_period, max(train_lengths))
+    room = max(train_lengths) - (n_delays - 1) * delay - 1
+    interval = _interval(settings, measured, room)
+    return Plan(
+        n_delays=n_delays,
+        delay=delay,
+        forcing_interval=interval,
+        sequence_length=_sequence_length(settings, interval, room),
+        lyapunov_exponent=usable_exponent(measured),
+        train_lengths=train_lengths,
+    )
+
+
+def _n_train(settings: "ChaoticRNNRegressor", length: int) -> int:
+    n_held_out = math.floor(settings.validation_fraction * length)
+    if not settings.early_stopping or n_held_out < MIN_HELD_OUT:
+        return length
+    return length - n_held_out
+
+
+def _training_rows(series: Series, train_lengths: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.cumsum([0, *series.lengths[:-1]])
+    scaled = series.scaled_rows
+    pieces = [scaled[s : s + n] for s, n in zip(starts, train_lengths, strict=True)]
+    return np.concatenate(pieces), np.repeat(np.arange(len(pieces)), train_lengths)
+
+
+def _window(settings: "ChaoticRNNRegressor", period: float, longest: int) -> tuple[int, int]:
+    if settings.state_inference == "pseudo_inverse":
+        if settings.n_delays not in ("auto", 1):
+            raise ValueError(
+                f"n_delays={settings.n_delays} with state_inference='pseudo_inverse', which infers "
+                "the state from one row: use n_delays=1 or 'auto', or state_inference='window'."
+            )
+        return 1, 1
+    delay = settings.delay
+    if delay == "auto":
+        delay = max(1, round(period / WINDOW_STEPS_PER_PERIOD))
+    n_delays = settings.n_delays
+    if n_delays == "auto":  # at least three quarters of the rows are left to learn from
+        n_delays = max(1, min(WINDOW_ROWS, longest // (4 * delay)))
+    span = (n_delays - 1) * delay
+    if span + 2 > longest:
+        raise ValueError(
+            f"A window of n_delays={n_delays} rows, delay={delay} steps apart, spans {span + 1} "
+            f"rows; with the step after it {span + 2} rows are needed and the longest training "
+            f"trajectory has {longest}. Use a smaller n_delays or delay, or give more rows."
+        )
+    return n_delays, delay
+
+
+def _interval(settings: "ChaoticRNNRegressor", measured: "LargestExponent", room: int) -> int:
+    if settings.forcing_interval != "auto":
+        if settings.forcing_interval > room:
+            raise ValueError(
+                f"forcing_interval={settings.forcing_interval} steps is beyond the training rows: "
+                f"after the window they leave {room} step(s). Use an interval from 1 to {room}, "
+                "or give more rows."
+            )
+        return settings.forcing_interval
+    limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
+    if usable_exponent(measured) > 0:
+        noisy = measured.prediction_error > NOISY_PREDICTION_ERROR
+        fraction = NOISY_INTERVAL_FRACTION if noisy else INTERVAL_FRACTION
+        steps = predictability_time(measured.exponent) / settings.dt
+        return max(1, min(round(fraction * steps), limit))
+    interval = min(FALLBACK_INTERVAL, limit)
+    warnings.warn(
+        f"The training rows show no positive Lyapunov exponent ({measured.reason}); "
+        f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
+        "search over skchaos.model_selection.forcing_interval_grid(X).",
+        NotChaoticWarning,
+        stacklevel=5,
+    )
+    return interval
+
+
+def _sequence_length(settings: "ChaoticRNNRegressor", interval: int, room: int) -> int:
+    if settings.sequence_length == "auto":
+        whole = interval * math.ceil(PAPER_SEQUENCE_LENGTH / interval)
+        return min(whole, room)
+    if settings.sequence_length > room:
+        raise ValueError(
+            f"sequence_length={settings.sequence_length} steps is beyond the training rows: after "
+            f"the window they leave {room} step(s). Use 'auto' or a length from 1 to {room}."
+        )
+    return settings.sequence_length

@@ -1,0 +1,475 @@
+"""ChaoticRNNRegressor: the scikit-learn shell of the core."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array, check_random_state, check_scalar
+
+from skchaos._plan import make_plan
+from skchaos._series import Scaling, Series, TimeIndex, read_index, trajectory_lengths
+from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_context, validate_data
+from skchaos.exceptions import DivergenceWarning, InterruptedWarning
+
+MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with
+_AUTO_OR_COUNT = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
+
+
+class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
+    """Recurrent network trained on a chaotic series by sparse teacher forcing.
+
+    Rows of `X` are consecutive time steps. The network carries a latent state z, x(t) = B h(t) + b
+    reads the hidden part h of it out, and z(t + 1) = F(z(t)) moves it on without any input. On
+    chaotic data the gradient of a free run's loss grows at the rate of the largest Lyapunov
+    exponent, whatever the architecture. So every `forcing_interval` steps of training the state is
+    replaced by one inferred from recent rows, at an interval near the predictability time
+    ln 2 / lambda_max, which is measured on the training rows [1]_.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "elman", "plrnn"}, default="lstm"
+        Recurrent cell F. The piecewise-linear "plrnn" is the one to analyse afterwards.
+    n_hidden : int, default=50
+        Number of hidden units.
+    forcing_interval : int or "auto", default="auto"
+        Training steps between two replacements of the state by data. "auto" is the predictability
+        time ln 2 / lambda_max in steps, times a factor and within limits that
+        :ref:`forcing_interval` explains.
+    state_inference : {"window", "pseudo_inverse"}, default="window"
+        How a state is inferred from data: by a learned affine map of a window of recent rows, or
+        by the pseudo-inverse of the readout at one row, the way of [1]_. Change it to compare with
+        the paper; the window also serves noisy, partly observed and driven series.
+    n_delays : int or "auto", default="auto"
+        Rows in the window. Must be 1 for "pseudo_inverse".
+    delay : int or "auto", default="auto"
+        Steps between the rows of the window.
+    dt : float, default=1.0
+        Sampling interval in your unit of time; exponents and times are given in that unit.
+    max_iter : int, default=10000
+        Updates of the weights.
+    batch_size : int, default=32
+        Training sequences in an update.
+    sequence_length : int or "auto", default="auto"
+        Steps in a training sequence. "auto" is the least multiple of the forcing interval that
+        reaches the 100 steps of [1]_, as far as the rows allow.
+    learning_rate : float, default=0.003
+        Peak of Adam's learning rate, which rises over the first tenth of the updates and then falls
+        to zero.
+    alpha : float, default=0.0
+        L2 penalty on the weights.
+    early_stopping : bool, default=True
+        Whether to set the last rows of each trajectory aside, to score free runs of the model
+        against them 25 times during training, and to keep the last state whose score is not
+        distinguishable from the best. A low training loss does not mean a free run that lives. If
+        False, or if fewer than 100 rows would be set aside, all rows are trained on and the last
+        state is kept.
+    validation_fraction : float, default=0.1
+        Part of the rows set aside for early stopping.
+    n_iter_no_change : int, default=15
+        Checks in a row that score worse than the best beyond `tol`, after which training stops.
+    tol : float, default=0.5
+        Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
+        equally good, and the later one is kept, as it has had the smaller steps.
+    warm_start : bool, default=False
+        Whether to begin from the weights of the last fit.
+    device : str, default="auto"
+        Where to compute: "auto" (a CUDA GPU where there is one), "cpu", "cuda", "cuda:1".
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights and batches. The same int gives the same bits on a CPU.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    forcing_interval_ : int
+        Forcing interval used, in steps.
+    lyapunov_exponent_ : float
+        Largest Lyapunov exponent measured on the training rows, in 1 / unit of `dt`; 0 where they
+        are regular, nan where they show none. Its error and whether it shows chaos are what
+        :class:`LyapunovSpectrum` tells.
+    predictability_time_ : float
+        ln 2 / `lyapunov_exponent_` in the unit of `dt`; inf where that is not positive, nan where
+        it is nan.
+    n_delays_, delay_ : int
+        Window used, in rows and steps.
+    n_context_ : int
+        Rows that a context must have for a forecast.
+    n_features_in_ : int
+        Columns of `X`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, where `X` has names that are all strings.
+    mean_, scale_ : ndarray of shape (`n_features_in_`,)
+        Standardisation of the columns.
+    target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        Standardisation of `y`; of length 0 where it was not given.
+    target_ndim_ : int
+        Number of axes of `y`; 0 where it was not given.
+    context_ : ndarray of shape (`n_context_`, `n_features_in_`)
+        Last training rows, from which a forecast goes on.
+    column_names_ : ndarray
+        Column labels of the training frame; numbers from 0 where it was an array.
+    time_index_ : ndarray of str
+        How the index of the training frame goes on.
+    loss_curve_ : ndarray of shape (n_checks,)
+        Mean training loss between two checks (standardised units).
+    validation_scores_ : ndarray of shape (n_checks,)
+        State space divergence plus power spectrum distance of free runs against the rows set
+        aside; lower is better. Empty without early stopping.
+    n_iter_ : int
+        Updates done.
+    stopped_ : {"max_iter", "early_stopping", "interrupted", "diverged"}
+        Why training ended.
+    cell_weight_, readout_weight_, ... : ndarray
+        Weights of the network, float32.
+
+    See Also
+    --------
+    LyapunovSpectrum : Lyapunov exponents of a series or of a fitted model.
+    skchaos.model_selection.forcing_interval_grid : Intervals to search over.
+
+    Notes
+    -----
+    A fit costs `max_iter` updates of `batch_size` x `sequence_length` steps, whatever the number of
+    rows. Nothing is random but the initial weights and the batches.
+
+    References
+    ----------
+    .. [1] J. M. Mikhaeil, Z. Monfared and D. Durstewitz, "On the difficulty of learning chaotic
+       dynamics with RNNs", NeurIPS 2022 (arXiv:2110.07238).
+
+    Examples
+    --------
+    >>> from skchaos import ChaoticRNNRegressor
+    >>> from skchaos.datasets import make_lorenz63
+    >>> X = make_lorenz63(2000, as_frame=True, random_state=0)
+    >>> model = ChaoticRNNRegressor(max_iter=50, dt=0.01, random_state=0).fit(X)
+    >>> model.forecast(3).shape
+    (3, 3)
+    """
+
+    _parameter_constraints: dict = {
+        "cell": [StrOptions({"elman", "gru", "lstm", "plrnn"})],
+        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "forcing_interval": _AUTO_OR_COUNT,
+        "state_inference": [StrOptions({"window", "pseudo_inverse"})],
+        "n_delays": _AUTO_OR_COUNT,
+        "delay": _AUTO_OR_COUNT,
+        "dt": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "sequence_length": _AUTO_OR_COUNT,
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        cell="lstm",
+        n_hidden=50,
+        *,
+        forcing_interval="auto",
+        state_inference="window",
+        n_delays="auto",
+        delay="auto",
+        dt=1.0,
+        max_iter=10_000,
+        batch_size=32,
+        sequence_length="auto",
+        learning_rate=3e-3,
+        alpha=0.0,
+        early_stopping=True,
+        validation_fraction=0.1,
+        n_iter_no_change=15,
+        tol=0.5,
+        warm_start=False,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.cell = cell
+        self.n_hidden = n_hidden
+        self.forcing_interval = forcing_interval
+        self.state_inference = state_inference
+        self.n_delays = n_delays
+        self.delay = delay
+        self.dt = dt
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.sequence_length = sequence_length
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        # scikit-learn tests with a handful of updates on rows without any order in time.
+        tags.regressor_tags.poor_score = True
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, groups=None):
+        """Train the network on consecutive rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            The series, one row a time step, in ascending order of time.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Target of each row, read out of the state that follows it. With None the target of a
+            row is the next row.
+        groups : array-like of shape (n_samples,), default=None
+            Label of the trajectory that each row belongs to; rows of one trajectory are
+            contiguous. No training sequence crosses from one trajectory to the next.
+
+        Returns
+        -------
+        self : ChaoticRNNRegressor
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not numeric, finite, varying and enough, if the index of a frame has
+            holes, or if a setting asks for more rows than there are.
+        RuntimeError
+            If `device` is not available, or training never reaches a finite loss.
+        """
+        from skchaos import _engine  # torch loads here, not with the package
+
+        _engine.resolve_device(self.device)  # fails before any work is done
+        series = self._check_series(X, y, groups)
+        plan = make_plan(self, series)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        result = _engine.train_model(
+            self, plan, series, start=self._weights_to_start_from(), seed=seed
+        )
+        if result.n_iter == 0:
+            raise RuntimeError(
+                f"Training ended ({result.stopped}) before its first check: there is nothing to "
+                f"keep. Where it diverged, lower learning_rate={self.learning_rate:g} or scale "
+                "outliers down."
+            )
+        self._store(plan, series, result)
+        self._report(result)
+        return self
+
+    def _check_series(self, X, y, groups):
+        target = {"y": y, "multi_output": True, "y_numeric": True} if y is not None else {}
+        checked = validate_data(
+            self, X, dtype=np.float64, order="C", ensure_min_samples=MIN_ROWS, **target
+        )
+        rows, targets = (checked, None) if y is None else checked
+        lengths = trajectory_lengths(groups, len(rows))
+        columns = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))
+        return Series.of(rows, targets, lengths, read_index(X, lengths), columns)
+
+    def _weights_to_start_from(self):
+        if not (self.warm_start and hasattr(self, "readout_weight_")):
+            return None
+        return self._weights()
+
+    def _weights(self):
+        """Return the weights by their names in the core."""
+        return {name: getattr(self, _attribute(name)) for name in self.weight_names_}
+
+    def _store(self, plan, series, result):
+        self.cell_, self.n_hidden_ = self.cell, self.n_hidden
+        self.state_inference_ = self.state_inference
+        self.forcing_interval_ = plan.forcing_interval
+        self.lyapunov_exponent_ = plan.lyapunov_exponent
+        self.predictability_time_ = plan.predictability_time
+        self.n_delays_, self.delay_ = plan.n_delays, plan.delay
+        self.n_context_ = plan.span + 1
+        self.mean_, self.scale_ = series.scaling.mean, series.scaling.scale
+        self.target_mean_ = series.target_scaling.mean
+        self.target_scale_ = series.target_scaling.scale
+        self.target_ndim_ = series.target_ndim
+        self.context_ = series.rows[-min(self.n_context_, series.lengths[-1]) :].copy()
+        self.column_names_ = series.columns
+        self.time_index_ = series.index.pack()
+        self.loss_curve_ = np.array(result.loss_curve)
+        self.validation_scores_ = np.array(result.validation_scores)
+        self.n_iter_, self.stopped_ = result.n_iter, result.stopped
+        self.weight_names_ = np.array(list(result.weights))
+        for name, weight in result.weights.items():
+            setattr(self, _attribute(name), weight.cpu().numpy())
+
+    def _report(self, result):
+        if result.n_setbacks:
+            warnings.warn(
+                f"The training loss was not finite {result.n_setbacks} time(s); training went back "
+                "to the last good state with half the learning rate each time"
+                + (" and then gave up. " if result.stopped == "diverged" else ". ")
+                + f"Try learning_rate below {self.learning_rate:g} or a shorter forcing_interval "
+                f"than {self.forcing_interval_}.",
+                DivergenceWarning,
+                stacklevel=4,
+            )
+        if result.stopped == "interrupted":
+            warnings.warn(
+                f"Interrupted after {result.n_iter} of {self.max_iter} updates; the estimator is "
+                "fitted with the best state so far. Set warm_start=True to go on from it.",
+                InterruptedWarning,
+                stacklevel=4,
+            )
+
+    def predict(self, X):
+        """Predict one step ahead of every row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Consecutive rows of one trajectory.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), or that of `y` in :meth:`fit`
+            Row t is the prediction of row t + 1 (or of the target of row t), from row t and the
+            rows before it, never a later one; where too few rows stand before it, the first row
+            is repeated. In the units of the data.
+        """
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        outputs = self._engine().predict(rows)
+        if self.target_ndim_ == 0:
+            return self._scaling().undo(outputs)
+        targets = Scaling(self.target_mean_, self.target_scale_).undo(
+            outputs[:, self.n_features_in_ :]
+        )
+        return targets.ravel() if self.target_ndim_ == 1 else targets
+
+    def score(self, X, y=None):
+        """Return the one-step R2.
+
+        It barely moves with the quality of the dynamics: choose settings by the scorers of
+        :mod:`skchaos.metrics` instead.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Consecutive rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Targets; with None the next rows of `X`.
+
+        Returns
+        -------
+        float
+            R2, averaged over columns.
+        """
+        predicted = self.predict(X)
+        if y is not None:
+            return r2_score(y, predicted)
+        if self.target_ndim_:
+            raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
+        rows = validate_data(self, X, dtype=np.float64, reset=False, ensure_min_samples=3)
+        return r2_score(rows[1:], predicted[:-1])
+
+    def forecast(self, n_steps, X=None):
+        """Continue a series by a free run of the model.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps to go.
+        X : array-like or DataFrame, default=None
+            Context: rows after which the forecast begins, at least `n_context_` of them. A 3-D
+            array of shape (n_contexts, n_rows, n_features) begins many forecasts at once. None
+            continues the training series (its last trajectory).
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_steps, n_features)
+            The next rows, in the units of the data. A frame on the continued index if `X` is one,
+            or, without `X`, if the estimator was fitted on one. For many contexts an array of shape
+            (n_contexts, n_steps, n_features).
+
+        Raises
+        ------
+        TypeError
+            If `n_steps` is not an integer.
+        ValueError
+            If `n_steps` is below 1, the context is too short, has other columns, or its index has
+            holes.
+        """
+        check_is_fitted(self)
+        check_scalar(n_steps, "n_steps", Integral, min_val=1)
+        contexts, index, columns = self._contexts(X)
+        engine = self._engine()
+        run = engine.free_run(engine.final_states(contexts), n_steps)
+        _warn_if_not_finite(run)
+        if X is not None and np.ndim(X) == 3:
+            return run
+        if index.kind == "none":
+            return run[0]
+        import pandas as pd
+
+        return pd.DataFrame(run[0], index=index.continued(n_steps), columns=columns)
+
+    def _contexts(self, X):
+        """Return contexts (n_contexts, n_context_, n_features), and index and columns to give."""
+        fitted_index = TimeIndex.unpack(self.time_index_)
+        if X is None:
+            contexts, index, columns = self.context_[None], fitted_index, self.column_names_
+        elif np.ndim(X) == 3:
+            contexts = check_array(X, dtype=np.float64, allow_nd=True)
+            if contexts.shape[2] != self.n_features_in_:
+                raise ValueError(
+                    f"X has contexts of {contexts.shape[2]} columns, shape {contexts.shape}; the "
+                    f"estimator was fitted on {self.n_features_in_}: give an array of shape "
+                    f"(n_contexts, n_rows, {self.n_features_in_})."
+                )
+            index, columns = TimeIndex(), None
+        else:
+            contexts = validate_data(self, X, dtype=np.float64, reset=False)[None]
+            index, columns = read_index(X, like=fitted_index), getattr(X, "columns", None)
+        if contexts.shape[1] < self.n_context_:
+            raise ValueError(
+                f"The context has {contexts.shape[1]} row(s); a forecast needs at least "
+                f"{self.n_context_} (n_delays_={self.n_delays_} rows, delay_={self.delay_} steps "
+                "apart). Give more of the rows before the forecast."
+            )
+        return contexts[:, -self.n_context_ :], index, columns
+
+    def _scaling(self):
+        return Scaling(self.mean_, self.scale_)
+
+    def _engine(self):
+        """Return the model in float64 behind numpy arrays."""
+        from skchaos import _engine
+
+        return _engine.restore(self)
+
+
+def _attribute(weight_name):
+    return weight_name.replace(".", "_") + "_"
+
+
+def _warn_if_not_finite(run):
+    finite = np.isfinite(run).all(axis=(0, 2))
+    if not finite.all():
+        warnings.warn(
+            f"The free run left the range of numbers after {int(np.argmin(finite))} steps; the "
+            "rows from there on are not finite. The model has no bounded orbit: fit it with "
+            "another random_state, or a cell that is bounded (lstm, gru, elman).",
+            DivergenceWarning,
+            stacklevel=3,
+        )

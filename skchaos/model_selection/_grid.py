@@ -1,0 +1,50 @@
+"""Forcing intervals to search over."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array, check_scalar
+
+from skchaos._plan import FALLBACK_INTERVAL, predictability_time, usable_exponent
+from skchaos.neighbors import largest_exponent
+
+# From an eighth of the predictability time to twice that time: the range over which the sweeps of
+# Mikhaeil et al. 2022, figures 3 and 4, pass through their minimum.
+SHORTEST, LONGEST = 1 / 8, 2.0
+LARGEST_PART = 1 / 10  # of the rows
+
+
+def forcing_interval_grid(X, n_intervals=5):
+    """Return forcing intervals around the predictability time of a series.
+
+    The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
+    twice that time, with lambda_max measured on `X` (:func:`skchaos.neighbors.largest_exponent`).
+    Where the series shows no positive exponent they are spaced around 30 steps.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Consecutive rows of the training series.
+    n_intervals : int, default=5
+        Intervals at most; equal ones are given once.
+
+    Returns
+    -------
+    list of int
+        Steps, ascending, none longer than a tenth of the rows.
+
+    Examples
+    --------
+    >>> from skchaos.datasets import make_lorenz63
+    >>> from skchaos.model_selection import forcing_interval_grid
+    >>> grid = forcing_interval_grid(make_lorenz63(5000, random_state=0))
+    >>> len(grid)
+    5
+    """
+    check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
+    rows = check_array(X, dtype=np.float64, ensure_min_samples=2)
+    steps = predictability_time(usable_exponent(largest_exponent(rows)))
+    centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
+    spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)
+    longest = max(1, int(LARGEST_PART * len(rows)))
+    return np.unique(np.clip(np.round(spaced), 1, longest).astype(int)).tolist()

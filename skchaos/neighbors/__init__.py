@@ -1,0 +1,7 @@
+"""Exponents straight from data: nearest neighbours and how they part."""
+
+from skchaos.neighbors._exponent import largest_exponent
+from skchaos.neighbors._local_rates import local_divergence_rates
+from skchaos.neighbors._window import recommend_window
+
+__all__ = ["largest_exponent", "local_divergence_rates", "recommend_window"]

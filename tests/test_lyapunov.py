@@ -1,0 +1,160 @@
+"""LyapunovSpectrum: derived quantities as identities, models with known exponents, the contract."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos._lyapunov import _kaplan_yorke, _regime
+from skchaos.datasets import make_henon, make_logistic, make_lorenz63
+
+MEMORY = "a local exponent follows a row's own past or future among the rows around it"
+
+
+# Random rows show no chaos, and scikit-learn skips a check where the array API is off.
+@pytest.mark.filterwarnings("ignore::skchaos.exceptions.NotChaoticWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([LyapunovSpectrum()])
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::skchaos.exceptions.NotChaoticWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [
+        LyapunovSpectrum(
+            ChaoticRNNRegressor(max_iter=5, n_hidden=4, random_state=0),
+            n_exponents=2,
+            n_steps=10,
+            n_orbits=2,
+        )
+    ],
+    expected_failed_checks=lambda estimator: {
+        "check_methods_sample_order_invariance": MEMORY,
+        "check_methods_subset_invariance": MEMORY,
+    },
+)
+def test_scikit_learn_contract_with_a_model(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    return make_lorenz63(3000, random_state=0)
+
+
+def linear_model(rows, moduli, dt=1.0):
+    """Return a fitted model whose network is a linear map with the given eigenvalues' moduli."""
+    model = ChaoticRNNRegressor(
+        "plrnn", len(moduli), n_delays=1, dt=dt, max_iter=1, random_state=0
+    ).fit(rows)
+    model.cell_decay_ = np.array(moduli, dtype=np.float32)
+    model.cell_weight_ = np.zeros_like(model.cell_weight_)
+    model.cell_bias_ = np.zeros_like(model.cell_bias_)
+    return model
+
+
+class TestFromModel:
+    def test_linear_map(self, lorenz):
+        moduli = np.array([0.5, 0.9, 0.01, 0.7])
+        model = linear_model(lorenz, moduli, dt=0.1)
+        spectrum = LyapunovSpectrum(FrozenEstimator(model), n_steps=200).fit(lorenz)
+        expected = np.sort(np.log(moduli))[::-1]
+        assert_allclose(spectrum.exponents_per_step_, expected, rtol=1e-6)
+        assert_allclose(spectrum.exponents_, expected / 0.1, rtol=1e-6)
+        assert_allclose(spectrum.standard_errors_, 0, atol=1e-9)
+        assert spectrum.regime_ == "fixed point"
+        assert spectrum.predictability_time_ == np.inf
+        assert spectrum.entropy_rate_ == 0
+        assert spectrum.kaplan_yorke_dimension_ == 0
+        local = spectrum.transform(lorenz[:50])
+        assert_allclose(local, np.tile(expected / 0.1, (50, 1)), rtol=1e-6)
+
+    def test_frozen_is_used_as_it_is_and_others_are_fitted(self, lorenz):
+        model = linear_model(lorenz, [0.5, 0.25])
+        weights = model.cell_decay_.copy()
+        frozen = LyapunovSpectrum(FrozenEstimator(model), n_steps=200, n_orbits=2).fit(lorenz)
+        assert_allclose(frozen.lambda_max_, np.log(0.5), rtol=1e-6)
+        again = LyapunovSpectrum(model, n_steps=20, n_orbits=2).fit(lorenz)
+        assert again.lambda_max_ != frozen.lambda_max_
+        assert_array_equal(model.cell_decay_, weights)
+
+    def test_number_of_exponents(self, lorenz):
+        model = linear_model(lorenz, [0.5, 0.25])
+        with pytest.raises(ValueError, match=r"n_exponents=3.*1 to 2"):
+            LyapunovSpectrum(FrozenEstimator(model), n_exponents=3).fit(lorenz)
+
+    def test_context_is_needed(self, lorenz):
+        model = ChaoticRNNRegressor(max_iter=1, n_delays=8, delay=2, random_state=0).fit(lorenz)
+        with pytest.raises(ValueError, match="needs 15"):
+            LyapunovSpectrum(FrozenEstimator(model)).fit(lorenz[:10])
+
+    def test_only_models_with_a_known_tangent(self, lorenz):
+        with pytest.raises(ValueError, match="forecast"):
+            LyapunovSpectrum(LinearRegression()).fit(lorenz)
+
+    def test_time_unit_is_that_of_the_model_unless_given(self, lorenz):
+        model = FrozenEstimator(linear_model(lorenz, [0.5, 0.25], dt=0.1))
+        own = LyapunovSpectrum(model, n_steps=20).fit(lorenz)
+        other = LyapunovSpectrum(model, n_steps=20, dt=1.0).fit(lorenz)
+        assert_allclose(own.exponents_, 10 * other.exponents_)
+
+
+class TestFromData:
+    def test_logistic_map(self):
+        X = make_logistic(4000, random_state=0)
+        spectrum = LyapunovSpectrum(dt=0.5).fit(X)
+        assert spectrum.regime_ == "chaos"
+        # The exponent is ln 2 exactly (Ulam & von Neumann 1947); here it means 2 ln 2 per unit.
+        assert_allclose(spectrum.lambda_max_, 2 * np.log(2), rtol=0.05)
+        assert_allclose(spectrum.predictability_time_, np.log(2) / spectrum.lambda_max_)
+        assert_allclose(spectrum.lyapunov_time_, 1 / spectrum.lambda_max_)
+        assert_allclose(spectrum.entropy_rate_, spectrum.lambda_max_)
+
+    def test_units_do_not_matter(self):
+        X = make_henon(1500, random_state=0)
+        one, other = LyapunovSpectrum().fit(X), LyapunovSpectrum().fit(16 * X)
+        assert one.lambda_max_ == other.lambda_max_
+        assert_array_equal(one.transform(X), other.transform(16 * X))
+
+    def test_noise_is_not_called_chaos(self):
+        X = np.random.default_rng(0).normal(size=(2000, 1))
+        assert LyapunovSpectrum().fit(X).regime_ == "undecided"
+
+    def test_only_the_largest(self):
+        with pytest.raises(ValueError, match="n_exponents=2"):
+            LyapunovSpectrum(n_exponents=2).fit(make_henon(500, random_state=0))
+
+    def test_local_rates_keep_rows_and_names(self):
+        X = pd.DataFrame(make_henon(1500, random_state=0), columns=["a", "b"])
+        spectrum = LyapunovSpectrum().set_output(transform="pandas").fit(X)
+        local = spectrum.transform(X)
+        assert local.index.equals(X.index)
+        assert local.columns.tolist() == spectrum.get_feature_names_out().tolist()
+
+
+class TestDerived:
+    def test_kaplan_yorke(self):
+        # Lorenz-63 (10, 28, 8/3): 2 + .9056 / 14.572 (Sprott 2003, appendix A).
+        assert_allclose(_kaplan_yorke(np.array([0.9056, 0.0, -14.5723])), 2.0621, atol=1e-4)
+        assert _kaplan_yorke(np.array([-0.1, -0.2])) == 0
+        assert np.isnan(_kaplan_yorke(np.array([0.4, -0.1])))
+        assert np.isnan(_kaplan_yorke(np.array([np.nan])))
+
+    @pytest.mark.parametrize(
+        ("exponents", "regime"),
+        [
+            ([0.9, 0.0, -14], "chaos"),
+            ([0.001, -0.001, -3], "torus"),
+            ([0.001, -0.5, -3], "cycle"),
+            ([-0.2, -0.5, -3], "fixed point"),
+            ([0.001], "undecided"),
+        ],
+    )
+    def test_regime(self, exponents, regime):
+        assert _regime(np.array(exponents), np.full(len(exponents), 0.01))[0] == regime

@@ -1,0 +1,381 @@
+"""ChaoticRNNRegressor: the scikit-learn contract, forecasts, and what a user must not lose."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skchaos import ChaoticRNNRegressor
+from skchaos.datasets import make_henon, make_lorenz63
+from skchaos.exceptions import DivergenceWarning, InterruptedWarning, NotChaoticWarning
+
+QUICK = {"max_iter": 10, "n_hidden": 8, "random_state": 0}
+MEMORY = "a window of recent rows infers the state, so that a row depends on the rows before it"
+NEEDS_MEMORY = {
+    "check_methods_sample_order_invariance": MEMORY,
+    "check_methods_subset_invariance": MEMORY,
+}
+NO_TARGET = "the subclass ignores y: the target of a row is the next row"
+NEEDS_TARGET = {
+    "check_fit_score_takes_y": NO_TARGET,
+    "check_pipeline_consistency": NO_TARGET,
+    "check_regressors_train": NO_TARGET,
+    "check_regressor_multioutput": NO_TARGET,
+    "check_supervised_y_no_nan": NO_TARGET,
+}
+
+
+class WithoutTarget(ChaoticRNNRegressor):
+    """The y=None path, which scikit-learn's checks never take."""
+
+    def fit(self, X, y=None, *, groups=None):
+        return super().fit(X, groups=groups)
+
+
+def expected_failures(estimator):
+    failures = {} if estimator.n_delays == 1 else NEEDS_MEMORY
+    return failures | (NEEDS_TARGET if isinstance(estimator, WithoutTarget) else {})
+
+
+# The checks fit random rows, of which none is chaotic and few are many.
+@pytest.mark.filterwarnings("ignore::skchaos.exceptions.NotChaoticWarning")
+# scikit-learn skips a check where the array API is not switched on.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [
+        ChaoticRNNRegressor(max_iter=5),
+        ChaoticRNNRegressor(max_iter=5, n_delays=1),
+        WithoutTarget(max_iter=5),
+    ],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    return make_lorenz63(1500, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(lorenz):
+    return ChaoticRNNRegressor(dt=0.01, **QUICK).fit(lorenz)
+
+
+def hourly(n_rows, seed=0):
+    index = pd.date_range("2024-03-01", periods=n_rows, freq="h")
+    rows = make_henon(n_rows, random_state=seed)
+    return pd.DataFrame(rows, index=index, columns=["wind", "rain"])
+
+
+class TestForecast:
+    def test_continues_the_training_rows(self, lorenz, model):
+        assert_array_equal(model.forecast(7), model.forecast(7, lorenz))
+        assert model.forecast(7).shape == (7, 3)
+        assert model.forecast(7).dtype == np.float64
+
+    def test_only_the_context_rows_count(self, lorenz, model):
+        context = lorenz[-model.n_context_ :]
+        assert_array_equal(model.forecast(7), model.forecast(7, context))
+        earlier = model.forecast(7, lorenz[:-1])
+        assert not np.allclose(earlier, model.forecast(7))
+
+    def test_first_step_is_the_prediction_of_the_last_row(self, lorenz, model):
+        assert_allclose(model.forecast(3)[0], model.predict(lorenz)[-1], rtol=1e-12)
+
+    def test_longer_forecast_begins_as_the_shorter(self, model):
+        assert_allclose(model.forecast(12_000)[:50], model.forecast(50), rtol=1e-9)
+
+    def test_many_contexts_are_each_one(self, lorenz, model):
+        contexts = np.stack([lorenz[:100], lorenz[300:400]])
+        many = model.forecast(20, contexts)
+        assert many.shape == (2, 20, 3)
+        for context, run in zip(contexts, many, strict=True):
+            assert_allclose(run, model.forecast(20, context), rtol=1e-9)
+
+    def test_frame_goes_on_on_its_index(self):
+        X = hourly(400)
+        model = ChaoticRNNRegressor(**QUICK).fit(X)
+        forecast = model.forecast(48)
+        assert_array_equal(forecast.index, pd.date_range(X.index[-1], periods=49, freq="h")[1:])
+        assert forecast.columns.equals(X.columns)
+        context = X.iloc[100:200]
+        later = model.forecast(5, context)
+        assert_array_equal(later.index, X.index[200:205])
+        assert_array_equal(later, model.forecast(5, X.iloc[:200]))
+
+    def test_array_context_of_a_frame_model_gives_an_array(self):
+        X = hourly(300)
+        model = ChaoticRNNRegressor(**QUICK).fit(X)
+        with warnings.catch_warnings():
+            # scikit-learn's own: "X does not have valid feature names".
+            warnings.simplefilter("ignore", UserWarning)
+            run = model.forecast(4, X.to_numpy())
+        assert isinstance(run, np.ndarray)
+        assert_array_equal(run, model.forecast(4))
+
+
+class TestPredict:
+    def test_never_uses_later_rows(self, lorenz, model):
+        k = 60
+        assert_allclose(model.predict(lorenz)[:k], model.predict(lorenz[:k]), rtol=1e-10)
+
+    def test_chunks_do_not_show(self, lorenz, model, monkeypatch):
+        from skchaos import _engine
+
+        whole = model.predict(lorenz)
+        monkeypatch.setattr(_engine, "CHUNK", 71)
+        assert_allclose(model.predict(lorenz), whole, rtol=1e-10)
+
+    def test_aligned_target(self, lorenz):
+        y = lorenz[:, 0] * 2 + 1
+        one = ChaoticRNNRegressor(**QUICK).fit(lorenz, y)
+        assert one.predict(lorenz).shape == y.shape
+        two = ChaoticRNNRegressor(**QUICK).fit(lorenz, np.stack([y, -y], axis=1))
+        assert two.predict(lorenz).shape == (len(y), 2)
+        assert one.forecast(3).shape == (3, 3)
+
+    def test_aligned_target_is_learned(self, lorenz):
+        y = lorenz[:, 0] * lorenz[:, 2]
+        model = ChaoticRNNRegressor(max_iter=400, random_state=0).fit(lorenz, y)
+        assert model.score(lorenz, y) > 0.9
+        with pytest.raises(ValueError, match="fitted with y"):
+            model.score(lorenz)
+
+
+class TestUnits:
+    def test_power_of_two_scales_exactly(self, lorenz, model):
+        scaled = clone(model).fit(lorenz * 8)
+        assert scaled.forcing_interval_ == model.forcing_interval_
+        assert_array_equal(scaled.forecast(200), 8 * model.forecast(200))
+
+    def test_shift_and_scale(self, lorenz, model):
+        moved = clone(model).fit(lorenz * 1.8 + 32)
+        assert_allclose(
+            moved.predict(lorenz * 1.8 + 32), model.predict(lorenz) * 1.8 + 32, rtol=1e-3
+        )
+
+    def test_dt_is_the_unit_of_times_alone(self, lorenz, model):
+        coarse = clone(model).set_params(dt=1.0).fit(lorenz)
+        assert coarse.forcing_interval_ == model.forcing_interval_
+        assert_allclose(coarse.lyapunov_exponent_, model.lyapunov_exponent_ * 0.01)
+        assert_allclose(coarse.predictability_time_, model.predictability_time_ / 0.01)
+        assert_allclose(model.predictability_time_, np.log(2) / model.lyapunov_exponent_)
+
+
+class TestNothingIsLost:
+    @pytest.mark.parametrize("through", ["pickle", "joblib", "skops"])
+    def test_round_trips(self, model, tmp_path, through):
+        path = tmp_path / "model"
+        if through == "pickle":
+            path.write_bytes(pickle.dumps(model))
+            again = pickle.loads(path.read_bytes())
+        elif through == "joblib":
+            joblib.dump(model, path)
+            again = joblib.load(path)
+        else:
+            sio = pytest.importorskip("skops.io")
+            sio.dump(model, path)
+            untrusted = sio.get_untrusted_types(file=path)
+            assert untrusted == ["skchaos._regressor.ChaoticRNNRegressor"]
+            again = sio.load(path, trusted=untrusted)
+        assert_array_equal(again.forecast(30), model.forecast(30))
+
+    def test_fitted_attributes_are_arrays_strings_and_numbers(self, lorenz):
+        for X in (lorenz, hourly(300)):
+            fitted = ChaoticRNNRegressor(**QUICK).fit(X)
+            learned = {k: v for k, v in vars(fitted).items() if k not in fitted.get_params()}
+            assert len(learned) > 15
+            for name, value in learned.items():
+                assert isinstance(value, (np.ndarray, str, int, float)), name
+                assert name.endswith("_")
+
+    def test_same_seed_same_bits_in_another_process(self, model):
+        code = (
+            "import sys, numpy as np; from skchaos import ChaoticRNNRegressor;"
+            "from skchaos.datasets import make_lorenz63;"
+            "X = make_lorenz63(1500, random_state=0);"
+            "m = ChaoticRNNRegressor(dt=0.01, max_iter=10, n_hidden=8, random_state=0).fit(X);"
+            "sys.stdout.buffer.write(m.forecast(50).tobytes())"
+        )
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert run.stdout == model.forecast(50).tobytes()
+
+    def test_fit_leaves_the_generators_and_threads_of_the_user(self, lorenz):
+        import torch
+
+        torch.manual_seed(1)
+        before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()  # noqa: NPY002
+        ChaoticRNNRegressor(**(QUICK | {"random_state": None})).fit(lorenz)
+        assert torch.equal(before[0], torch.get_rng_state())
+        assert before[2] == torch.get_num_threads()
+
+    def test_interrupt_keeps_a_fitted_model(self, lorenz, monkeypatch):
+        from skchaos.core import Sequences
+
+        healthy, calls = Sequences.loss, []
+
+        def interrupted(self, model):
+            calls.append(None)
+            if len(calls) == 6:
+                raise KeyboardInterrupt
+            return healthy(self, model)
+
+        monkeypatch.setattr(Sequences, "loss", interrupted)
+        with pytest.warns(InterruptedWarning, match=r"after 5 of 10 updates.*warm_start"):
+            fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert fitted.stopped_ == "interrupted"
+        assert np.isfinite(fitted.forecast(10)).all()
+
+    def test_divergence_is_loud_and_leaves_no_nan(self, lorenz, monkeypatch):
+        from skchaos.core import Sequences
+
+        healthy, calls = Sequences.loss, []
+
+        def sick(self, model):
+            calls.append(None)
+            return healthy(self, model) * (np.nan if len(calls) == 3 else 1)
+
+        monkeypatch.setattr(Sequences, "loss", sick)
+        with pytest.warns(DivergenceWarning, match="learning_rate below 0.003"):
+            fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert np.isfinite(fitted.forecast(10)).all()
+
+    def test_warm_start_goes_on(self, lorenz):
+        warm = ChaoticRNNRegressor(warm_start=True, early_stopping=False, **QUICK).fit(lorenz)
+        first = warm.loss_curve_[0]
+        warm.fit(lorenz)
+        assert warm.loss_curve_[0] < first
+        with pytest.raises(ValueError, match="warm_start"):
+            warm.set_params(n_hidden=9).fit(lorenz)
+
+
+class TestForcingInterval:
+    def test_auto_is_measured_on_the_training_rows_alone(self, lorenz):
+        settings = QUICK | {"validation_fraction": 0.2}
+        plain = ChaoticRNNRegressor(**settings).fit(lorenz)
+        changed = lorenz.copy()
+        changed[1200:] = changed[1200:][::-1]  # same values, so the same scales, in another order
+        other = ChaoticRNNRegressor(**settings).fit(changed)
+        # The scales are summed in another order.
+        assert_allclose(plain.lyapunov_exponent_, other.lyapunov_exponent_, rtol=1e-6)
+        changed[:1200] = changed[:1200][::-1]
+        reverse = ChaoticRNNRegressor(**settings).fit(changed)
+        assert reverse.lyapunov_exponent_ != pytest.approx(plain.lyapunov_exponent_, rel=1e-3)
+
+    @pytest.mark.parametrize(("noise", "fraction"), [(0.0, 0.75), (0.1, 0.4)])
+    def test_auto_is_a_part_of_the_predictability_time(self, noise, fraction):
+        X = make_lorenz63(4000, noise=noise, random_state=0)
+        fitted = ChaoticRNNRegressor(dt=0.01, **QUICK).fit(X)
+        assert fitted.forcing_interval_ == round(fraction * fitted.predictability_time_ / 0.01)
+
+    def test_not_chaotic_falls_back_and_says_so(self):
+        rows = np.sin(0.3 * np.arange(1000))[:, None]
+        with pytest.warns(NotChaoticWarning, match="falls back to 30 steps"):
+            fitted = ChaoticRNNRegressor(**QUICK).fit(rows)
+        assert fitted.forcing_interval_ == 30
+
+    def test_given_interval_is_used(self, lorenz):
+        assert ChaoticRNNRegressor(forcing_interval=7, **QUICK).fit(lorenz).forcing_interval_ == 7
+
+    @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "plrnn"])
+    @pytest.mark.parametrize("state_inference", ["window", "pseudo_inverse"])
+    def test_all_cells_and_inferences_fit(self, lorenz, cell, state_inference):
+        fitted = ChaoticRNNRegressor(cell, state_inference=state_inference, **QUICK).fit(lorenz)
+        assert np.isfinite(fitted.forecast(20)).all()
+        assert (fitted.n_context_ == 1) == (state_inference == "pseudo_inverse")
+
+
+class TestTrajectories:
+    def test_groups_train_on_several_trajectories(self, lorenz):
+        groups = np.repeat(["a", "b"], 750)
+        fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz, groups=groups)
+        assert_array_equal(fitted.context_, lorenz[-fitted.n_context_ :])
+
+    def test_index_may_start_again(self):
+        X = pd.concat([hourly(200), hourly(200, seed=1)])
+        with pytest.raises(ValueError, match="groups="):
+            ChaoticRNNRegressor(**QUICK).fit(X)
+        fitted = ChaoticRNNRegressor(**QUICK).fit(X, groups=np.repeat([0, 1], 200))
+        assert fitted.forecast(1).index[0] == X.index[-1] + pd.Timedelta("1h")
+
+
+ROWS = np.random.default_rng(0).normal(size=(60, 2))
+BAD_DATA = {
+    "not numeric": (np.array([["a"], ["b"]] * 30), "could not convert"),
+    "too few rows": (ROWS[:3], "minimum of 5"),
+    "one axis": (ROWS[:, 0], "Reshape your data"),
+    "missing": (np.where(ROWS > 2, np.nan, ROWS), "NaN"),
+    "infinite": (np.where(ROWS > 2, np.inf, ROWS), "infinity"),
+    "constant": (pd.DataFrame({"a": ROWS[:, 0], "b": 3.0}), r"\['b'\] are constant \(value 3\)"),
+}
+BAD_SETTINGS = {
+    "forcing_interval": (0, "'forcing_interval' parameter.*must be.*'auto'"),
+    "cell": ("rnn", "elman"),
+    "n_hidden": (0, "n_hidden"),
+    "dt": (0.0, "dt"),
+    "n_delays": (60, "spans 60 rows.*has 60"),
+    "sequence_length": (1000, "from 1 to"),
+    "validation_fraction": (1.0, "validation_fraction"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_bad_data_is_refused_before_training(case, monkeypatch):
+    X, message = BAD_DATA[case]
+    monkeypatch.setattr("skchaos.core.train", None)
+    with pytest.raises(ValueError, match=message):
+        ChaoticRNNRegressor(**QUICK).fit(X)
+
+
+@pytest.mark.parametrize("name", BAD_SETTINGS)
+def test_bad_settings_are_refused_before_training(name):
+    value, message = BAD_SETTINGS[name]
+    with pytest.raises(ValueError, match=message):
+        ChaoticRNNRegressor(**(QUICK | {"forcing_interval": 2} | {name: value})).fit(ROWS)
+
+
+def test_interval_beyond_the_rows():
+    with pytest.raises(ValueError, match=r"forcing_interval=500 .*from 1 to \d+"):
+        ChaoticRNNRegressor(forcing_interval=500, **QUICK).fit(ROWS)
+
+
+def test_window_and_pseudo_inverse_exclude_each_other():
+    with pytest.raises(ValueError, match="one row"):
+        ChaoticRNNRegressor(state_inference="pseudo_inverse", n_delays=3, **QUICK).fit(ROWS)
+
+
+@pytest.mark.parametrize("device", ["cuda:7", "abacus"])
+def test_device_that_is_not_there(device):
+    with pytest.raises(RuntimeError, match="device='cpu'"):
+        ChaoticRNNRegressor(device=device, **QUICK).fit(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "error"), [(0, ValueError), (-3, ValueError), (2.5, TypeError), ("3", TypeError)]
+)
+def test_bad_n_steps(model, n_steps, error):
+    with pytest.raises(error, match="n_steps"):
+        model.forecast(n_steps)
+
+
+def test_bad_contexts(lorenz, model):
+    with pytest.raises(ValueError, match=rf"2 row\(s\).*at least {model.n_context_}"):
+        model.forecast(3, lorenz[:2])
+    with pytest.raises(ValueError, match="2 features"):
+        model.forecast(3, lorenz[:, :2])
+    with pytest.raises(ValueError, match="contexts of 2 columns"):
+        model.forecast(3, lorenz[None, :, :2])
+    X = hourly(200)
+    framed = ChaoticRNNRegressor(**QUICK).fit(X)
+    with pytest.raises(ValueError, match="order"):
+        framed.forecast(3, X[["rain", "wind"]])
