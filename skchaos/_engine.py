@@ -273,7 +273,7 @@ def _validation(plan: Plan, series: Series, rows: np.ndarray):
 
     def score(model: ForcedRNN) -> float:
         engine = Engine(model, unit, plan.offsets)
-        states = engine.final_states(rows[at[:, None] + plan.offsets])
+        states = engine.final_states(rows[at[:, None] + np.arange(-plan.span, 1)])
         run = engine.free_run(states, N_VALIDATION_STEPS)
         return free_running_score(
             truth[:, varying], longest[:, varying], run[:, N_VALIDATION_STEPS // 2 :, varying]

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.frozen import FrozenEstimator
 
 from skchaos._plan import predictability_time
+from skchaos._series import read_index
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_context, validate_data
 from skchaos.neighbors import largest_exponent, local_divergence_rates
 
@@ -137,9 +138,11 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises
         ------
         ValueError
-            If more exponents are asked for than there can be.
+            If more exponents are asked for than there can be, or the index of a frame has holes or
+            is not in order.
         """
         rows = validate_data(self, X, dtype=np.float64, ensure_min_samples=MIN_ROWS)
+        read_index(X)  # rows that are not consecutive have no exponents
         if self.estimator is None:
             self._fit_rows(rows)
         else:

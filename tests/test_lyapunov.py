@@ -126,6 +126,12 @@ class TestFromData:
         X = np.random.default_rng(0).normal(size=(2000, 1))
         assert LyapunovSpectrum().fit(X).regime_ == "undecided"
 
+    def test_holes_and_disorder_are_refused(self):
+        X = pd.DataFrame(make_henon(300, random_state=0))
+        for rows in (X.drop(index=[5, 80]), X[::-1]):
+            with pytest.raises(ValueError, match="consecutive in time"):
+                LyapunovSpectrum().fit(rows)
+
     def test_only_the_largest(self):
         with pytest.raises(ValueError, match="n_exponents=2"):
             LyapunovSpectrum(n_exponents=2).fit(make_henon(500, random_state=0))

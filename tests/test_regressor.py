@@ -295,7 +295,25 @@ class TestForcingInterval:
         assert (fitted.n_context_ == 1) == (state_inference == "pseudo_inverse")
 
 
+class TestHeldOutRows:
+    def test_window_may_be_longer_than_the_rows_set_aside(self, lorenz):
+        fitted = ChaoticRNNRegressor(n_delays=20, delay=10, **QUICK).fit(lorenz)
+        assert len(fitted.validation_scores_) == 10
+
+    def test_column_that_stands_still_there_is_left_out_of_the_score(self, lorenz):
+        X = lorenz.copy()
+        X[1340:, 1] = 0
+        assert np.isfinite(ChaoticRNNRegressor(**QUICK).fit(X).validation_scores_).all()
+
+
 class TestTrajectories:
+    def test_a_last_trajectory_shorter_than_a_context_cannot_be_continued(self, lorenz):
+        groups = np.repeat([0, 1], [1498, 2])
+        fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz, groups=groups)
+        with pytest.raises(ValueError, match=r"2 row\(s\)"):
+            fitted.forecast(1)
+        assert fitted.forecast(1, lorenz[:100]).shape == (1, 3)
+
     def test_groups_train_on_several_trajectories(self, lorenz):
         groups = np.repeat(["a", "b"], 750)
         fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz, groups=groups)

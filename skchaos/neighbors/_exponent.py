@@ -130,7 +130,7 @@ def largest_exponent(X, *, dt=1.0, groups=None, random_state=0):
 
     From noise-free rows exponents of the systems in :mod:`skchaos.datasets` come out within some
     10 % of the truth (5,000 to 100,000 rows, one or all columns); with observation noise of 5 % of
-    the standard deviation within some 30 %, mostly too small.
+    the standard deviation within some 40 %, mostly too small.
 
     References
     ----------

@@ -39,6 +39,8 @@ def test_grid_of_a_regular_or_short_series():
 
 
 def test_bad_input(lorenz):
+    with pytest.raises(ValueError, match="consecutive in time"):
+        forcing_interval_grid(pd.DataFrame(lorenz).drop(index=7))
     with pytest.raises(ValueError, match="n_intervals"):
         forcing_interval_grid(lorenz, n_intervals=0)
 
