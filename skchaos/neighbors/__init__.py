@@ -2,6 +2,5 @@
 
 from skchaos.neighbors._exponent import largest_exponent
 from skchaos.neighbors._local_rates import local_divergence_rates
-from skchaos.neighbors._window import recommend_window
 
-__all__ = ["largest_exponent", "local_divergence_rates", "recommend_window"]
+__all__ = ["largest_exponent", "local_divergence_rates"]
