@@ -198,8 +198,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def _store_dynamics(self, log_growth, block_length):
         n_blocks, n_orbits, _ = log_growth.shape
+        descending = np.argsort(-log_growth.mean(axis=(0, 1)), kind="stable")
+        log_growth = log_growth[:, :, descending]
         by_orbit = log_growth.mean(axis=0) / block_length
-        by_orbit = by_orbit[:, np.argsort(-by_orbit.mean(axis=0), kind="stable")]
         self.exponents_per_step_ = by_orbit.mean(axis=0)
         self.exponents_ = self.exponents_per_step_ / self.dt_
         self.standard_errors_ = by_orbit.std(axis=0, ddof=1) / np.sqrt(n_orbits) / self.dt_

@@ -3,16 +3,8 @@
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.metrics import r2_score
-from sklearn.utils.metaestimators import available_if
 
 from skchaos._sklearn import HasMethods, check_is_fitted, fit_context, validate_data
-
-
-def _forecaster_has(name):
-    def check(self):
-        return hasattr(getattr(self, "forecaster_", self.forecaster), name)
-
-    return check
 
 
 class TransformedForecaster(RegressorMixin, BaseEstimator):
@@ -131,7 +123,6 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
         rows = validate_data(self, X, dtype=np.float64, reset=False, ensure_min_samples=3)
         return r2_score(rows[1:], predicted[:-1])
 
-    @available_if(_forecaster_has("forecast"))
     def forecast(self, n_steps, X=None):
         """Continue a series by a free run, in original units.
 

@@ -68,6 +68,7 @@ class TestFromModel:
         assert_allclose(spectrum.exponents_per_step_, expected, rtol=1e-6)
         assert_allclose(spectrum.exponents_, expected / 0.1, rtol=1e-6)
         assert_allclose(spectrum.standard_errors_, 0, atol=1e-9)
+        assert_allclose(spectrum.curve_[-1], spectrum.lambda_max_)
         assert spectrum.regime_ == "fixed point"
         assert spectrum.predictability_time_ == np.inf
         assert spectrum.entropy_rate_ == 0

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import torch
@@ -276,10 +277,7 @@ class _Trainer:
     def keep(self) -> None:
         """Remember this state as good."""
         self.good_weights = _copy(self.model)
-        self.good_moments = {
-            name: value if not isinstance(value, dict) else _copy_nested(value)
-            for name, value in self.optimizer.state_dict().items()
-        }
+        self.good_moments = deepcopy(self.optimizer.state_dict())
 
     def back_off(self) -> None:
         """Return to the last good state with half the step."""
@@ -290,10 +288,3 @@ class _Trainer:
 
 def _copy(model: ForcedRNN) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _copy_nested(state: dict) -> dict:
-    return {
-        key: {name: v.clone() if isinstance(v, Tensor) else v for name, v in value.items()}
-        for key, value in state.items()
-    }

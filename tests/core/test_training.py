@@ -60,11 +60,19 @@ def test_early_stopping_waits_for_scores_worse_than_the_scatter(tol, n_iter):
     assert result.stopped == ("early_stopping" if n_iter < 40 else "max_iter")
 
 
-def test_states_that_never_score_leave_the_first_weights_out():
+@pytest.mark.parametrize(
+    ("scores", "kept"), [([math.inf] * 4, 3), ([math.inf] * 2 + [5.0, math.inf], 2)]
+)
+def test_a_free_run_that_diverges_is_kept_only_while_none_lives(scores, kept):
     model, sequences, config = make_problem()
-    scores = iter([math.inf, math.inf, 5.0, math.inf])
-    result = train(model, sequences, config, validate=lambda model: next(scores))
-    assert result.weights["readout.bias"].abs().sum() > 0
+    seen, scores = [], iter(scores)
+
+    def validate(model):
+        seen.append(model.readout.weight.detach().clone())
+        return next(scores)
+
+    result = train(model, sequences, config, validate=validate)
+    assert torch.equal(result.weights["readout.weight"], seen[kept])
 
 
 def test_a_loss_that_is_not_finite_goes_back_and_halves_the_step():
