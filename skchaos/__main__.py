@@ -58,7 +58,7 @@ def make_parser():
         "--value-columns",
         nargs="+",
         metavar="NAME",
-        help="columns of the series (default: all but the time column)",
+        help="columns of the series, separated by spaces (default: all but the time column)",
     )
     add("--dt", type=_positive, help="time between rows (default: read from the times, else 1)")
     add("--unit", help="unit of time, in the singular: hour, second, ... (default: from the times)")
@@ -143,7 +143,10 @@ def _run(options):
         forecast = report.model.forecast(n_steps, X=source.frame)
         label = forecast.index.name or "row"
         forecast.to_csv(forecast_file, index_label=label, float_format="%.10g")
-        _say(f"forecast of the {n_steps:,} steps after the last row written to {forecast_file}")
+        _say(
+            f"the network's forecast of the {n_steps:,} steps after the last row written to "
+            f"{forecast_file}"
+        )
 
 
 def _source(options):

@@ -14,7 +14,9 @@ from torch import Tensor
 from skchaos._plan import Plan
 from skchaos._series import Scaling, Series, is_constant
 from skchaos.core import (
+    CELLS,
     ForcedRNN,
+    Progress,
     Sequences,
     SparseForcing,
     TangentDynamics,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
 N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
-N_VALIDATION_ORBITS = 4
+N_VALIDATION_ORBITS = 32  # a collapse that is rare in time shows in some of them
 N_VALIDATION_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
 # Of each orbit; the first half does not count. A model may forget a slow motion, such as a drive,
 # only after thousands of steps.
@@ -43,11 +45,18 @@ def resolve_device(device: str) -> torch.device:
 
     Raises
     ------
+    ValueError
+        If it is neither "auto" nor a CPU or CUDA device.
     RuntimeError
         If a GPU is asked for that is not there.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.partition(":")[0] not in ("cpu", "cuda"):  # others lack float64, or hold no numbers
+        raise ValueError(
+            f"device={device!r} is not one to compute on: use 'auto' (a CUDA GPU where there is "
+            "one), 'cpu', 'cuda' or 'cuda:1'."
+        )
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -56,6 +65,14 @@ def resolve_device(device: str) -> torch.device:
             "device='auto' (a GPU where there is one) or device='cpu'."
         ) from error
     return torch.device(device)
+
+
+def state_size(estimator: "ChaoticRNNRegressor") -> int:
+    """Return the length of the state of a fitted model, or of one that is still to be fitted."""
+    if hasattr(estimator, "cell_"):
+        return CELLS[estimator.cell_](estimator.n_hidden_).state_size
+    estimator._validate_params()
+    return CELLS[estimator.cell](estimator.n_hidden).state_size
 
 
 @contextmanager
@@ -180,18 +197,14 @@ def train_model(
     with one_thread():
         model = _new_model(settings, plan, series, seed)
         if start is not None:
-            _load(model, start)
+            model.load_state_dict({name: torch.as_tensor(value) for name, value in start.items()})
         model = model.to(device)
         rows = series.scaled_rows
         config = _config(settings, plan, seed)
         sequences = _sequences(plan, series, rows, config, device)
-        return train(
-            model,
-            sequences,
-            config,
-            validate=_validation(plan, series, rows),
-            progress=_progress_bar(settings.max_iter) if settings.verbose else None,
-        )
+        validate = _validation(plan, series, rows)
+        with _progress_bar(settings.max_iter, shown=settings.verbose) as progress:
+            return train(model, sequences, config, validate=validate, progress=progress)
 
 
 def _new_model(settings: "ChaoticRNNRegressor", plan: Plan, series: Series, seed: int) -> ForcedRNN:
@@ -207,18 +220,6 @@ def _new_model(settings: "ChaoticRNNRegressor", plan: Plan, series: Series, seed
             inference=settings.state_inference,
             n_delays=plan.n_delays,
         )
-
-
-def _load(model: ForcedRNN, weights: Mapping[str, np.ndarray]) -> None:
-    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    given = {name: np.shape(value) for name, value in weights.items()}
-    if shapes != given:
-        raise ValueError(
-            f"warm_start=True, but the last fit left weights of shapes {given} and this one needs "
-            f"{shapes}. Keep cell, n_hidden, state_inference, n_delays and the columns as they "
-            "were, or set warm_start=False."
-        )
-    model.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
 
 
 def _config(settings: "ChaoticRNNRegressor", plan: Plan, seed: int) -> TrainingConfig:
@@ -303,15 +304,17 @@ def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) 
     return float(divergence + np.mean(distances))
 
 
-def _progress_bar(max_iter: int):
+@contextmanager
+def _progress_bar(max_iter: int, *, shown: bool) -> Iterator[Progress | None]:
+    if not shown:
+        yield None
+        return
     from tqdm.auto import tqdm
 
-    bar = tqdm(total=max_iter, desc="training", unit="update")
+    with tqdm(total=max_iter, desc="training", unit="update") as bar:
 
-    def progress(n_iter: int, loss: float, score: float) -> None:
-        bar.set_postfix(loss=f"{loss:.2e}", free_run=f"{score:.3f}", refresh=False)
-        bar.update(n_iter - bar.n)
-        if n_iter >= max_iter:
-            bar.close()
+        def progress(n_iter: int, loss: float, score: float) -> None:
+            bar.set_postfix(loss=f"{loss:.2e}", free_run=f"{score:.3f}", refresh=False)
+            bar.update(n_iter - bar.n)
 
-    return progress
+        yield progress

@@ -5,10 +5,13 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 
+from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
-from skchaos._series import read_index
-from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_context, validate_data
+from skchaos._rows import column_labels, read_rows
+from skchaos._series import trajectory_lengths
+from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
 from skchaos.neighbors import largest_exponent, local_divergence_rates
 
 MIN_ROWS = 2
@@ -64,7 +67,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
         positive ones are known.
     regime_ : {"fixed point", "cycle", "torus", "chaos", "undecided"}
-        What the exponents and their errors say.
+        What the exponents and their errors say. Where it is "undecided", so are the numbers: they
+        are the best guess there is, and `reason_` says what speaks against it.
     reason_ : str
         Why, in words.
     curve_lags_, curve_ : ndarray of shape (n_lags,)
@@ -79,6 +83,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Window of rows that was taken as the state, where there is no model.
     dt_ : float
         Sampling interval used.
+    column_names_ : ndarray of shape (`n_features_in_`,)
+        Column labels of the fitted frame; numbers from 0 where it was an array.
+    time_index_ : ndarray of str
+        How the index of the fitted frame goes on.
     estimator_ : estimator
         The fitted model, where there is one.
     n_features_in_ : int
@@ -105,7 +113,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     """
 
     _parameter_constraints: dict = {
-        "estimator": [None, HasMethods(["fit", "forecast"])],
+        "estimator": [None, HasMethods(["fit"])],
         "n_exponents": [None, Interval(Integral, 1, None, closed="left")],
         "dt": [None, Interval(Real, 0, None, closed="neither")],
         "n_orbits": [Interval(Integral, 2, None, closed="left")],
@@ -119,16 +127,19 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.n_orbits = n_orbits
         self.n_steps = n_steps
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    @fit_method
+    def fit(self, X, y=None, *, groups=None):
         """Measure the exponents.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            Consecutive rows of one trajectory.
+            Consecutive rows.
         y : None
             Ignored.
+        groups : array-like of shape (n_samples,), default=None
+            Label of the trajectory that each row belongs to; rows of one trajectory are
+            contiguous.
 
         Returns
         -------
@@ -137,21 +148,25 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
         Raises
         ------
+        TypeError
+            If `estimator` is not a model whose spectrum is known.
         ValueError
-            If more exponents are asked for than there can be, or the index of a frame has holes or
-            is not in order.
+            If more exponents are asked for than there can be, the rows are not numeric and finite,
+            or the index of a frame has holes or is not in order.
         """
-        rows = validate_data(self, X, dtype=np.float64, ensure_min_samples=MIN_ROWS)
-        read_index(X)  # rows that are not consecutive have no exponents
+        rows = read_rows(self, X, reset=True, min_rows=MIN_ROWS)
+        lengths = trajectory_lengths(groups, len(rows))
+        self.time_index_ = read_index(X, lengths).pack()  # rows with holes have no exponents
+        self.column_names_ = column_labels(X, rows.shape[1])
         if self.estimator is None:
-            self._fit_rows(rows)
+            self._fit_rows(rows, lengths)
         else:
-            self._fit_model(X, rows)
+            self._fit_model(X, rows, groups, lengths)
         self._n_features_out = len(self.exponents_)
         self._derive()
         return self
 
-    def _fit_rows(self, rows):
+    def _fit_rows(self, rows, lengths):
         if self.n_exponents not in (None, 1):
             raise ValueError(
                 f"n_exponents={self.n_exponents}, but from data alone only the largest exponent is "
@@ -159,7 +174,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             )
         dt = 1.0 if self.dt is None else self.dt
         self.rows_ = rows.copy()
-        found = largest_exponent(rows)
+        trajectory = np.repeat(np.arange(len(lengths)), lengths)
+        found = largest_exponent(rows, groups=trajectory)
         self.exponents_per_step_ = np.array([found.exponent])
         self.exponents_ = self.exponents_per_step_ / dt
         self.standard_errors_ = np.array([found.standard_error]) / dt
@@ -170,31 +186,35 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.n_delays_, self.delay_ = found.n_delays, found.delay
         self.dt_ = dt
 
-    def _fit_model(self, X, rows):
+    def _fit_model(self, X, rows, groups, lengths):
         _check_has_tangent(self.estimator)
-        self.estimator_ = clone(self.estimator).fit(X, None)
-        engine = _engine_of(self.estimator_)
-        rows = validate_data(_unwrapped(self.estimator_), X, dtype=np.float64, reset=False)
-        self.dt_ = self.estimator_.dt if self.dt is None else self.dt
-        state_size = engine.model.cell.state_size
-        wanted = self.n_exponents or min(state_size, max(DEFAULT_N_EXPONENTS, rows.shape[1]))
-        if wanted > state_size:
-            raise ValueError(
-                f"n_exponents={wanted}, but the model's state has {state_size} dimension(s): ask "
-                f"for 1 to {state_size} exponents."
-            )
-        at = np.linspace(engine.span, len(rows) - 1, self.n_orbits).astype(int)
-        if engine.span >= len(rows):
-            raise ValueError(
-                f"X has {len(rows)} row(s); to infer a state the model needs {engine.span + 1}."
-            )
+        wanted = self._n_wanted(rows.shape[1])  # known before hours of training, so asked before
+        self.estimator_ = clone(self.estimator).fit(X, None, groups=groups)
+        model = _unwrapped(self.estimator_)
+        read_rows(model, X, reset=False)  # a frozen model may have been fitted on other columns
+        self.dt_ = model.dt_ if self.dt is None else self.dt
+        engine = model._engine()
+        at = _starts(lengths, engine.span, self.n_orbits)
         dynamics = engine.tangent(
-            engine.states(rows)[at],
+            engine.final_states(rows[at[:, None] + np.arange(-engine.span, 1)]),
             self.n_steps,
             n_exponents=wanted,
             n_transient=max(1, self.n_steps // 4),
         )
         self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_length)
+
+    def _n_wanted(self, n_features):
+        from skchaos._engine import state_size  # torch loads here, not with the package
+
+        size = state_size(_unwrapped(self.estimator))
+        if self.n_exponents is None:
+            return min(size, max(DEFAULT_N_EXPONENTS, n_features))
+        if self.n_exponents > size:
+            raise ValueError(
+                f"n_exponents={self.n_exponents}, but the model's state has {size} dimension(s): "
+                f"ask for 1 to {size} exponents."
+            )
+        return self.n_exponents
 
     def _store_dynamics(self, log_growth, block_length):
         n_blocks, n_orbits, _ = log_growth.shape
@@ -235,9 +255,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             are too few.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        rows = read_rows(self, X, reset=False)
+        check_consecutive(X, like=TimeIndex.unpack(self.time_index_))
         if hasattr(self, "estimator_"):
-            engine = _engine_of(self.estimator_)
+            engine = _unwrapped(self.estimator_)._engine()
             growth = engine.local_growth(engine.states(rows), len(self.exponents_))
             return growth / self.dt_
         rates = local_divergence_rates(self.rows_, rows, n_delays=self.n_delays_, delay=self.delay_)
@@ -248,19 +269,41 @@ def _unwrapped(estimator):
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
-def _engine_of(estimator):
-    _check_has_tangent(estimator)
-    check_is_fitted(_unwrapped(estimator))
-    return _unwrapped(estimator)._engine()
-
-
 def _check_has_tangent(estimator):
-    estimator = _unwrapped(estimator)
-    if not hasattr(estimator, "_engine"):
-        raise TypeError(
-            f"The spectrum of a {type(estimator).__name__} is not known: estimator must be a "
-            "ChaoticRNNRegressor, or one fitted and wrapped in a FrozenEstimator."
+    """Raise where the tangent dynamics of `estimator`, fitted if it is frozen, are not known."""
+    model = _unwrapped(estimator)
+    if hasattr(model, "_engine"):
+        if isinstance(estimator, FrozenEstimator):
+            check_is_fitted(model)
+        return
+    remedy = ""
+    if isinstance(model, Pipeline):
+        remedy = (
+            " Of a fitted Pipeline take the last step and give it rows that passed the steps "
+            "before: LyapunovSpectrum(FrozenEstimator(pipe[-1])).fit(pipe[:-1].transform(X))."
         )
+    elif hasattr(model, "forecaster"):
+        remedy = (
+            " Take its forecaster_ and give it transformed rows: LyapunovSpectrum("
+            "FrozenEstimator(model.forecaster_)).fit(model.transformer_.transform(X))."
+        )
+    raise TypeError(
+        f"The spectrum of a {type(model).__name__} is not known: estimator must be a "
+        f"ChaoticRNNRegressor, or one fitted and wrapped in a FrozenEstimator.{remedy}"
+    )
+
+
+def _starts(lengths, span, n_orbits):
+    """Return rows spread over all that have a whole window of `span` steps before them."""
+    ends = np.cumsum(lengths)
+    usable = [np.arange(end - n + span, end) for end, n in zip(ends, lengths, strict=True)]
+    usable = np.concatenate(usable)
+    if len(usable) == 0:
+        raise ValueError(
+            f"X has {max(lengths)} row(s) in its longest trajectory; to infer a state the model "
+            f"needs {span + 1}."
+        )
+    return usable[np.linspace(0, len(usable) - 1, n_orbits).astype(int)]
 
 
 def _kaplan_yorke(exponents):

@@ -1,12 +1,13 @@
 """What a fit will do, settled before it starts: window, forcing interval, rows set aside.
 
-Everything here is measured on the training rows alone, never on those set aside.
+Everything here is measured on the training rows alone, never on those set aside (but for the mean
+and standard deviation by which columns are scaled, which are those of all rows).
 """
 
 import math
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -90,8 +91,13 @@ def predictability_time(exponent: float) -> float:
     return math.log(2) / exponent if exponent > 0 else math.inf
 
 
-def make_plan(settings: "ChaoticRNNRegressor", series: Series) -> Plan:
-    """Settle what `settings` leave open, on the training rows of `series`.
+def make_plan(
+    settings: "ChaoticRNNRegressor",
+    series: Series,
+    n_delays: int | Literal["auto"],
+    delay: int | Literal["auto"],
+) -> Plan:
+    """Settle what `settings` and the window leave open, on the training rows of `series`.
 
     Raises
     ------
@@ -101,8 +107,12 @@ def make_plan(settings: "ChaoticRNNRegressor", series: Series) -> Plan:
     train_lengths = [_n_train(settings, length) for length in series.lengths]
     rows, groups = _training_rows(series, train_lengths)
     measured = largest_exponent(rows, dt=settings.dt, groups=groups)
-    n_delays, delay = _window(settings, measured.mean_period, max(train_lengths))
-    room = max(train_lengths) - (n_delays - 1) * delay - 1
+    longest = max(train_lengths)
+    if settings.state_inference == "window":
+        n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)
+    else:
+        n_delays, delay = _one_row(n_delays)
+    room = longest - (n_delays - 1) * delay - 1
     interval = _interval(settings, measured, room)
     return Plan(
         n_delays=n_delays,
@@ -128,18 +138,20 @@ def _training_rows(series: Series, train_lengths: list[int]) -> tuple[np.ndarray
     return np.concatenate(pieces), np.repeat(np.arange(len(pieces)), train_lengths)
 
 
-def _window(settings: "ChaoticRNNRegressor", period: float, longest: int) -> tuple[int, int]:
-    if settings.state_inference == "pseudo_inverse":
-        if settings.n_delays not in ("auto", 1):
-            raise ValueError(
-                f"n_delays={settings.n_delays} with state_inference='pseudo_inverse', which infers "
-                "the state from one row: use n_delays=1 or 'auto', or state_inference='window'."
-            )
-        return 1, 1
-    delay = settings.delay
+def _one_row(n_delays: int | Literal["auto"]) -> tuple[int, int]:
+    if n_delays not in ("auto", 1):
+        raise ValueError(
+            f"n_delays={n_delays} with state_inference='pseudo_inverse', which infers the state "
+            "from one row: use n_delays=1 or 'auto', or state_inference='window'."
+        )
+    return 1, 1
+
+
+def _window(
+    n_delays: int | Literal["auto"], delay: int | Literal["auto"], period: float, longest: int
+) -> tuple[int, int]:
     if delay == "auto":
         delay = max(1, round(period / WINDOW_STEPS_PER_PERIOD))
-    n_delays = settings.n_delays
     if n_delays == "auto":  # at least three quarters of the rows are left to learn from
         n_delays = max(1, min(WINDOW_ROWS, longest // (4 * delay)))
     span = (n_delays - 1) * delay

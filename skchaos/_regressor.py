@@ -5,19 +5,21 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
+from skchaos._forecaster import ForecasterMixin
+from skchaos._index import read_index
 from skchaos._plan import make_plan
-from skchaos._series import Scaling, Series, TimeIndex, read_index, trajectory_lengths
-from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_context, validate_data
+from skchaos._rows import column_labels, read_rows
+from skchaos._series import Scaling, Series, trajectory_lengths
+from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning
 
 MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with
 _AUTO_OR_COUNT = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 
 
-class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
+class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     """Recurrent network trained on a chaotic series by sparse teacher forcing.
 
     Rows of `X` are consecutive time steps. The network carries a latent state z, x(t) = B h(t) + b
@@ -63,8 +65,8 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         Whether to set the last rows of each trajectory aside, to score free runs of the model
         against them 25 times during training, and to keep the last state whose score is not
         distinguishable from the best. A low training loss does not mean a free run that lives. If
-        False, or if fewer than 100 rows would be set aside, all rows are trained on and the last
-        state is kept.
+        False, or where fewer than 100 rows of a trajectory would be set aside, all its rows are
+        trained on; where none are set aside the last state is kept.
     validation_fraction : float, default=0.1
         Part of the rows set aside for early stopping.
     n_iter_no_change : int, default=15
@@ -73,7 +75,7 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
         equally good, and the later one is kept, as it has had the smaller steps.
     warm_start : bool, default=False
-        Whether to begin from the weights of the last fit.
+        Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"
         Where to compute: "auto" (a CUDA GPU where there is one), "cpu", "cuda", "cuda:1".
     random_state : int, RandomState instance or None, default=None
@@ -92,6 +94,10 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
     predictability_time_ : float
         ln 2 / `lyapunov_exponent_` in the unit of `dt`; inf where that is not positive, nan where
         it is nan.
+    dt_ : float
+        Sampling interval of the training rows.
+    cell_, n_hidden_, state_inference_ : str, int, str
+        The network that was trained.
     n_delays_, delay_ : int
         Window used, in rows and steps.
     n_context_ : int
@@ -121,6 +127,8 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         Updates done.
     stopped_ : {"max_iter", "early_stopping", "interrupted", "diverged"}
         Why training ended.
+    weight_names_ : ndarray of str
+        Names of the weights that follow, in the network.
     cell_weight_, readout_weight_, ... : ndarray
         Weights of the network, float32.
 
@@ -219,13 +227,12 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = False
         tags.target_tags.multi_output = True
         # scikit-learn tests with a handful of updates on rows without any order in time.
         tags.regressor_tags.poor_score = True
         return tags
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None, *, groups=None):
         """Train the network on consecutive rows.
 
@@ -256,12 +263,13 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         from skchaos import _engine  # torch loads here, not with the package
 
         _engine.resolve_device(self.device)  # fails before any work is done
-        series = self._check_series(X, y, groups)
-        plan = make_plan(self, series)
+        goes_on = self.warm_start and hasattr(self, "readout_weight_")
+        series = self._check_series(X, y, groups, goes_on)
+        window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
+        plan = make_plan(self, series, *window)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        result = _engine.train_model(
-            self, plan, series, start=self._weights_to_start_from(), seed=seed
-        )
+        start = self._weights() if goes_on else None
+        result = _engine.train_model(self, plan, series, start=start, seed=seed)
         if result.n_iter == 0:
             raise RuntimeError(
                 f"Training ended ({result.stopped}) before its first check: there is nothing to "
@@ -272,20 +280,31 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         self._report(result)
         return self
 
-    def _check_series(self, X, y, groups):
-        target = {"y": y, "multi_output": True, "y_numeric": True} if y is not None else {}
-        checked = validate_data(
-            self, X, dtype=np.float64, order="C", ensure_min_samples=MIN_ROWS, **target
-        )
+    def _check_series(self, X, y, groups, goes_on):
+        checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS)
         rows, targets = (checked, None) if y is None else checked
         lengths = trajectory_lengths(groups, len(rows))
-        columns = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))
-        return Series.of(rows, targets, lengths, read_index(X, lengths), columns)
+        columns = column_labels(X, rows.shape[1])
+        series = Series.of(rows, targets, lengths, read_index(X, lengths), columns)
+        if goes_on:
+            self._check_goes_on(series)
+        return series
 
-    def _weights_to_start_from(self):
-        if not (self.warm_start and hasattr(self, "readout_weight_")):
-            return None
-        return self._weights()
+    def _check_goes_on(self, series):
+        """Raise where the network to train is not the one of the last fit."""
+        for name in ("cell", "n_hidden", "state_inference", "n_delays", "delay"):
+            wanted, last = getattr(self, name), getattr(self, f"{name}_")
+            if wanted not in ("auto", last):
+                raise ValueError(
+                    f"warm_start=True goes on from a network with {name}={last!r}, and now "
+                    f"{name}={wanted!r}: keep it, or set warm_start=False."
+                )
+        if len(series.target_scaling.mean) != len(self.target_mean_):
+            raise ValueError(
+                f"warm_start=True goes on from a network with {len(self.target_mean_)} target(s), "
+                f"and now y has {len(series.target_scaling.mean)}: give as many, or set "
+                "warm_start=False."
+            )
 
     def _weights(self):
         """Return the weights by their names in the core."""
@@ -293,7 +312,7 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
 
     def _store(self, plan, series, result):
         self.cell_, self.n_hidden_ = self.cell, self.n_hidden
-        self.state_inference_ = self.state_inference
+        self.state_inference_, self.dt_ = self.state_inference, float(self.dt)
         self.forcing_interval_ = plan.forcing_interval
         self.lyapunov_exponent_ = plan.lyapunov_exponent
         self.predictability_time_ = plan.predictability_time
@@ -346,9 +365,15 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
             Row t is the prediction of row t + 1 (or of the target of row t), from row t and the
             rows before it, never a later one; where too few rows stand before it, the first row
             is repeated. In the units of the data.
+
+        Raises
+        ------
+        ValueError
+            If `X` has other columns than the training rows, or its index shows holes or another
+            time step.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        rows = self._read_consecutive(X)
         outputs = self._engine().predict(rows)
         if self.target_ndim_ == 0:
             return self._scaling().undo(outputs)
@@ -357,97 +382,11 @@ class ChaoticRNNRegressor(RegressorMixin, BaseEstimator):
         )
         return targets.ravel() if self.target_ndim_ == 1 else targets
 
-    def score(self, X, y=None):
-        """Return the one-step R2.
-
-        It barely moves with the quality of the dynamics: choose settings by the scorers of
-        :mod:`skchaos.metrics` instead.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Consecutive rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            Targets; with None the next rows of `X`.
-
-        Returns
-        -------
-        float
-            R2, averaged over columns.
-        """
-        predicted = self.predict(X)
-        if y is not None:
-            return r2_score(y, predicted)
-        if self.target_ndim_:
-            raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
-        rows = validate_data(self, X, dtype=np.float64, reset=False, ensure_min_samples=3)
-        return r2_score(rows[1:], predicted[:-1])
-
-    def forecast(self, n_steps, X=None):
-        """Continue a series by a free run of the model.
-
-        Parameters
-        ----------
-        n_steps : int
-            Steps to go.
-        X : array-like or DataFrame, default=None
-            Context: rows after which the forecast begins, at least `n_context_` of them. A 3-D
-            array of shape (n_contexts, n_rows, n_features) begins many forecasts at once. None
-            continues the training series (its last trajectory).
-
-        Returns
-        -------
-        DataFrame or ndarray of shape (n_steps, n_features)
-            The next rows, in the units of the data. A frame on the continued index if `X` is one,
-            or, without `X`, if the estimator was fitted on one. For many contexts an array of shape
-            (n_contexts, n_steps, n_features).
-
-        Raises
-        ------
-        TypeError
-            If `n_steps` is not an integer.
-        ValueError
-            If `n_steps` is below 1, the context is too short, has other columns, or its index has
-            holes.
-        """
-        check_is_fitted(self)
-        check_scalar(n_steps, "n_steps", Integral, min_val=1)
-        contexts, index, columns = self._contexts(X)
+    def _continue(self, contexts, n_steps):
         engine = self._engine()
         run = engine.free_run(engine.final_states(contexts), n_steps)
         _warn_if_not_finite(run)
-        if X is not None and np.ndim(X) == 3:
-            return run
-        if index.kind == "none":
-            return run[0]
-        import pandas as pd
-
-        return pd.DataFrame(run[0], index=index.continued(n_steps), columns=columns)
-
-    def _contexts(self, X):
-        """Return contexts (n_contexts, n_context_, n_features), and index and columns to give."""
-        fitted_index = TimeIndex.unpack(self.time_index_)
-        if X is None:
-            contexts, index, columns = self.context_[None], fitted_index, self.column_names_
-        elif np.ndim(X) == 3:
-            contexts = check_array(X, dtype=np.float64, allow_nd=True)
-            if contexts.shape[2] != self.n_features_in_:
-                raise ValueError(
-                    f"X has contexts of {contexts.shape[2]} columns, shape {contexts.shape}; the "
-                    f"estimator was fitted on {self.n_features_in_}: give an array of shape "
-                    f"(n_contexts, n_rows, {self.n_features_in_})."
-                )
-            index, columns = TimeIndex(), None
-        else:
-            contexts = validate_data(self, X, dtype=np.float64, reset=False)[None]
-            index, columns = read_index(X, like=fitted_index), getattr(X, "columns", None)
-        if contexts.shape[1] < self.n_context_:
-            raise ValueError(
-                f"The context has {contexts.shape[1]} row(s); a forecast needs at least "
-                f"{self.n_context_} (n_delays_={self.n_delays_} rows, delay_={self.delay_} steps "
-                "apart). Give more of the rows before the forecast."
-            )
-        return contexts[:, -self.n_context_ :], index, columns
+        return run
 
     def _scaling(self):
         return Scaling(self.mean_, self.scale_)

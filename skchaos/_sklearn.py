@@ -1,6 +1,8 @@
 """The only module that touches names which scikit-learn does not promise to keep."""
 
-from sklearn.base import _fit_context as fit_context
+from functools import wraps
+
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -9,6 +11,26 @@ __all__ = [
     "Interval",
     "StrOptions",
     "check_is_fitted",
-    "fit_context",
+    "fit_method",
     "validate_data",
 ]
+
+
+def fit_method(fit):
+    """Decorate `fit`: parameters are validated first, and a fit that fails leaves all as it was.
+
+    An estimator that refuses new rows, or whose training diverges, is still fitted on the old ones.
+    """
+    validated = _fit_context(prefer_skip_nested_validation=False)(fit)
+
+    @wraps(fit)
+    def fit_or_restore(self, *args, **kwargs):
+        before = vars(self).copy()
+        try:
+            return validated(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return fit_or_restore

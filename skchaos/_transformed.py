@@ -2,12 +2,15 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.metrics import r2_score
 
-from skchaos._sklearn import HasMethods, check_is_fitted, fit_context, validate_data
+from skchaos._forecaster import ForecasterMixin
+from skchaos._index import read_index
+from skchaos._rows import column_labels, read_rows
+from skchaos._series import trajectory_lengths
+from skchaos._sklearn import HasMethods, check_is_fitted, fit_method
 
 
-class TransformedForecaster(RegressorMixin, BaseEstimator):
+class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     """Forecast through an invertible transformer, and give forecasts in original units.
 
     A Pipeline forecasts in the units of its last step. This estimator transforms the rows, lets
@@ -27,6 +30,16 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
         Fitted clones.
     n_context_ : int
         Rows that a context must have.
+    context_ : ndarray of shape (`n_context_`, `n_features_in_`)
+        Last training rows, from which a forecast goes on.
+    dt_, predictability_time_ : float
+        Those of the forecaster; nan where it has no predictability time.
+    column_names_ : ndarray of shape (`n_features_in_`,)
+        Column labels of the training frame; numbers from 0 where it was an array.
+    time_index_ : ndarray of str
+        How the index of the training frame goes on.
+    target_ndim_ : int
+        Number of axes of `y`; 0 where it was not given.
     n_features_in_ : int
         Columns of `X`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -57,12 +70,11 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.required = False
         # scikit-learn tests with a handful of updates on rows without any order in time.
         tags.regressor_tags.poor_score = True
         return tags
 
-    @fit_context(prefer_skip_nested_validation=False)
+    @fit_method
     def fit(self, X, y=None, *, groups=None):
         """Fit the transformer, then the forecaster on the transformed rows.
 
@@ -70,8 +82,9 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
             Consecutive rows.
-        y : None
-            Ignored; the target of a row is the next row.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Target of each row, for the forecaster; it is not transformed. With None the target of
+            a row is the next row.
         groups : array-like of shape (n_samples,), default=None
             Trajectory of each row.
 
@@ -79,12 +92,25 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
         -------
         self : TransformedForecaster
             Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the transformer or the forecaster refuse the rows, or their index has holes.
         """
-        rows = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self.transformer_ = clone(self.transformer).fit(_like(X, rows))
-        self.forecaster_ = clone(self.forecaster).fit(self._transform(X, rows), groups=groups)
-        self.column_names_ = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))
+        checked = read_rows(self, X, y, reset=True, min_rows=2)
+        rows = checked if y is None else checked[0]
+        self.target_ndim_ = 0 if y is None else checked[1].ndim
+        self.column_names_ = column_labels(X, rows.shape[1])
+        self.time_index_ = read_index(X, trajectory_lengths(groups, len(rows))).pack()
+        self.transformer_ = clone(self.transformer).fit(self._labelled(rows))
+        given = {} if groups is None else {"groups": groups}
+        self.forecaster_ = clone(self.forecaster).fit(self._transform(rows), y, **given)
         self.n_context_ = self.forecaster_.n_context_
+        self.context_ = rows[-self.n_context_ :].copy()
+        # Invertible maps leave exponents as they are.
+        self.dt_ = getattr(self.forecaster_, "dt_", 1.0)
+        self.predictability_time_ = getattr(self.forecaster_, "predictability_time_", np.nan)
         return self
 
     def predict(self, X):
@@ -97,81 +123,29 @@ class TransformedForecaster(RegressorMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            Row t is the prediction of row t + 1.
+        ndarray of shape (n_samples, n_features), or that of `y` in :meth:`fit`
+            Row t is the prediction of row t + 1, or of the target of row t.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._undo(self.forecaster_.predict(self._transform(X, rows)))
+        predicted = self.forecaster_.predict(self._transform(self._read_consecutive(X)))
+        return predicted if self.target_ndim_ else self._undo(predicted)
 
-    def score(self, X, y=None):
-        """Return the one-step R2 in original units.
+    def _continue(self, contexts, n_steps):
+        n_contexts, n_rows, n_features = contexts.shape
+        transformed = self._transform(contexts.reshape(-1, n_features))
+        run = self.forecaster_.forecast(n_steps, transformed.reshape(n_contexts, n_rows, -1))
+        return self._undo(run.reshape(n_contexts * n_steps, -1)).reshape(n_contexts, n_steps, -1)
 
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Consecutive rows.
-        y : None
-            Ignored; the target of a row is the next row.
+    def _transform(self, rows):
+        return np.asarray(self.transformer_.transform(self._labelled(rows)))
 
-        Returns
-        -------
-        float
-            R2, averaged over columns.
-        """
-        predicted = self.predict(X)
-        rows = validate_data(self, X, dtype=np.float64, reset=False, ensure_min_samples=3)
-        return r2_score(rows[1:], predicted[:-1])
+    def _undo(self, rows):
+        return np.asarray(self.transformer_.inverse_transform(rows))
 
-    def forecast(self, n_steps, X=None):
-        """Continue a series by a free run, in original units.
-
-        Parameters
-        ----------
-        n_steps : int
-            Steps to go.
-        X : array-like or DataFrame, default=None
-            Context in original units, at least `n_context_` rows; a 3-D array of shape
-            (n_contexts, n_rows, n_features) begins many forecasts at once. None continues the
-            training series.
-
-        Returns
-        -------
-        DataFrame or ndarray of shape (n_steps, n_features)
-            A frame on the continued index where the context, or the training series, is one. For
-            many contexts an array of shape (n_contexts, n_steps, n_features).
-        """
-        check_is_fitted(self)
-        if X is not None and np.ndim(X) == 3:
-            contexts = np.asarray(X, dtype=np.float64)
-            flat = self._transform(None, contexts.reshape(-1, contexts.shape[2]))
-            run = self.forecaster_.forecast(n_steps, flat.reshape(*contexts.shape[:2], -1))
-            return self._undo(run.reshape(-1, run.shape[2])).reshape(*run.shape[:2], -1)
-        if X is not None:
-            X = self._transform(X, validate_data(self, X, dtype=np.float64, reset=False))
-        return self._undo(self.forecaster_.forecast(n_steps, X))
-
-    def _transform(self, X, rows):
-        """Transform `rows`; where `X` is a frame the result is one on the same index."""
-        transformed = self.transformer_.transform(_like(X, rows))
-        if not hasattr(X, "columns") or hasattr(transformed, "columns"):
-            return transformed
-        import pandas as pd
-
-        n_columns = np.shape(transformed)[1]
-        same = n_columns == rows.shape[1]
-        columns = X.columns if same else [f"transformed{i}" for i in range(n_columns)]
-        return pd.DataFrame(np.asarray(transformed), index=X.index, columns=columns)
-
-    def _undo(self, run):
-        rows = np.asarray(self.transformer_.inverse_transform(np.asarray(run)))
-        if not hasattr(run, "columns"):
+    def _labelled(self, rows):
+        """Return a frame where the training rows had names, which a transformer may need."""
+        if not hasattr(self, "feature_names_in_"):
             return rows
         import pandas as pd
 
-        return pd.DataFrame(rows, index=run.index, columns=self.column_names_)
-
-
-def _like(X, rows):
-    """Return `X` itself where it is a frame, whose names a transformer may need, else `rows`."""
-    return X if hasattr(X, "columns") else rows
+        return pd.DataFrame(rows, columns=self.feature_names_in_)

@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._lyapunov import _kaplan_yorke, _regime
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63
+from tests.test_regressor import QUICK
 
 MEMORY = "a local exponent follows a row's own past or future among the rows around it"
 
@@ -90,14 +94,39 @@ class TestFromModel:
         with pytest.raises(ValueError, match=r"n_exponents=3.*1 to 2"):
             LyapunovSpectrum(FrozenEstimator(model), n_exponents=3).fit(lorenz)
 
+    def test_number_of_exponents_is_checked_before_training(self, lorenz, monkeypatch):
+        monkeypatch.setattr("skchaos._engine.train_model", None)
+        model = ChaoticRNNRegressor(n_hidden=3)
+        with pytest.raises(ValueError, match=r"n_exponents=7.*1 to 6"):
+            LyapunovSpectrum(model, n_exponents=7).fit(lorenz)
+        with pytest.raises(ValueError, match="'cell' parameter"):
+            LyapunovSpectrum(ChaoticRNNRegressor("cnn")).fit(lorenz)
+
+    def test_orbits_start_within_a_trajectory(self, lorenz):
+        model = ChaoticRNNRegressor(n_delays=3, delay=2, **QUICK).fit(lorenz)
+        rows, groups = np.concatenate([lorenz[:9], lorenz[:9]]), np.repeat([0, 1], 9)
+        spectrum = LyapunovSpectrum(FrozenEstimator(model), n_exponents=1, n_steps=10, n_orbits=10)
+        whole = LyapunovSpectrum(FrozenEstimator(model), n_exponents=1, n_steps=10, n_orbits=5)
+        # Ten orbits of two equal trajectories, five each, are the same five twice.
+        both, one = spectrum.fit(rows, groups=groups), whole.fit(rows[:9])
+        assert_allclose(both.exponents_, one.exponents_, rtol=1e-9)
+
     def test_context_is_needed(self, lorenz):
         model = ChaoticRNNRegressor(max_iter=1, n_delays=8, delay=2, random_state=0).fit(lorenz)
         with pytest.raises(ValueError, match="needs 15"):
             LyapunovSpectrum(FrozenEstimator(model)).fit(lorenz[:10])
 
     def test_only_models_with_a_known_tangent(self, lorenz):
-        with pytest.raises(ValueError, match="forecast"):
+        with pytest.raises(TypeError, match="LinearRegression is not known"):
             LyapunovSpectrum(LinearRegression()).fit(lorenz)
+        pipe = make_pipeline(StandardScaler(), ChaoticRNNRegressor(**QUICK)).fit(lorenz)
+        with pytest.raises(TypeError, match=r"FrozenEstimator\(pipe\[-1\]\)"):
+            LyapunovSpectrum(FrozenEstimator(pipe)).fit(lorenz)
+        wrapped = TransformedForecaster(ChaoticRNNRegressor(**QUICK), StandardScaler()).fit(lorenz)
+        with pytest.raises(TypeError, match=r"model\.forecaster_"):
+            LyapunovSpectrum(FrozenEstimator(wrapped)).fit(lorenz)
+        with pytest.raises(NotFittedError):
+            LyapunovSpectrum(FrozenEstimator(ChaoticRNNRegressor())).fit(lorenz)
 
     def test_time_unit_is_that_of_the_model_unless_given(self, lorenz):
         model = FrozenEstimator(linear_model(lorenz, [0.5, 0.25], dt=0.1))
@@ -132,6 +161,23 @@ class TestFromData:
         for rows in (X.drop(index=[5, 80]), X[::-1]):
             with pytest.raises(ValueError, match="consecutive in time"):
                 LyapunovSpectrum().fit(rows)
+
+    def test_trajectories_are_not_joined(self):
+        X = make_henon(2000, random_state=0)
+        pieces = X.reshape(100, 20, 2)[np.random.default_rng(0).permutation(100)]
+        shuffled, groups = pieces.reshape(-1, 2), np.repeat(np.arange(100), 20)
+        spectrum = LyapunovSpectrum().fit(shuffled, groups=groups)
+        assert_allclose(spectrum.lambda_max_, LyapunovSpectrum().fit(X).lambda_max_, rtol=0.1)
+        with pytest.raises(ValueError, match="one label a row"):
+            LyapunovSpectrum().fit(X, groups=groups[:-1])
+
+    def test_local_rates_need_consecutive_rows(self):
+        X = pd.DataFrame(make_henon(300, random_state=0))
+        spectrum = LyapunovSpectrum().fit(X)
+        with pytest.raises(ValueError, match="consecutive in time"):
+            spectrum.transform(X.drop(index=[5, 80]))
+        with pytest.raises(ValueError, match="order"):
+            spectrum.transform(X[[1, 0]])
 
     def test_only_the_largest(self):
         with pytest.raises(ValueError, match="n_exponents=2"):

@@ -1,6 +1,8 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,8 @@ import pytest
 
 from skchaos.__main__ import main, make_parser
 from skchaos._baselines import EchoStateForecaster
-from skchaos._report import _input, _job, _scores, load_laser, read_csv
+from skchaos._report import _input, _job, _scores, _text, load_laser, read_csv
+from skchaos._report._scores import Score
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("reservoirpy")
@@ -111,6 +114,32 @@ def test_whole_job_on_noise_in_one_column(csv_file, frame, tmp_path, capsys, mon
     assert list(forecast["row"]) == list(range(N_ROWS, N_ROWS + 100))
 
 
+def _score(name, valid_steps, end_sd=1.0):
+    run = np.zeros((20_000, 1))
+    return Score(name, valid_steps=np.array(valid_steps), run=run, end_sd=end_sd)
+
+
+@pytest.mark.parametrize(
+    ("network", "mean", "said"),
+    [
+        (_score("rnn", [9, 7]), [0, 2], ["alive after 20,000", "longest valid prediction time"]),
+        (_score("rnn", [9, 7], end_sd=0.2), [0, 2], ["dies", "longest"]),
+        (_score("rnn", [1, 1]), [1, 1], ["alive", "no better than the mean"]),
+        (_score("rnn", [1, 1]), [3, 3], ["alive", "not the network but the mean"]),
+        (
+            replace(_score("rnn", [2, 2]), run=np.full((3, 1), np.inf)),
+            [1, 1],
+            ["diverges", "longest"],
+        ),
+    ],
+)
+def test_the_last_lines_say_what_the_table_means(network, mean, said):
+    report = SimpleNamespace(scores=[network, _score("mean", mean), Score("esn", note="missing")])
+    lines = _text._verdict(report)
+    assert len(lines) == len(said)
+    assert all(word in line for word, line in zip(said, lines, strict=True))
+
+
 def test_runs_as_a_module_and_reports_errors_on_one_line():
     command = [sys.executable, "-m", "skchaos", "no_such_file.csv"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -158,8 +187,18 @@ BAD_FILES = {
     "words": (_make_words, ["--time-column", "date"], "numeric columns with --value-columns"),
     "one word": (_write_word, ["--time-column", "date"], "'a' holds 'high' in row 18"),
     "missing": (_drop_value, ["--time-column", "date"], "first in row 18 of 600: fill them"),
-    "hole": (lambda f: f.drop(index=9), ["--time-column", "date"], "X.asfreq"),
-    "not sorted": (lambda f: f[::-1], ["--time-column", "date"], "X.sort_index()"),
+    "hole": (
+        lambda f: f.drop(index=9),
+        ["--time-column", "date"],
+        "08:00:00 to 2024-01-01 10:00:00. ",
+    ),
+    "not sorted": (lambda f: f[::-1], ["--time-column", "date"], "sort the file"),
+    "commas": (None, ["--value-columns", "a,b"], "separate the columns by spaces"),
+    "other dt": (
+        None,
+        ["--time-column", "date", "--dt", "0.5", "--unit", "hour"],
+        "contradicts the dates, which are 1 hour(s) apart",
+    ),
     "too few": (lambda f: f[:450], ["--time-column", "date"], "Give 501 rows or more"),
     "constant": (_make_constant, ["--time-column", "date"], "constant"),
     "constant end": (_make_constant_at_the_end, ["--time-column", "date"], "cut the file"),

@@ -1,94 +1,9 @@
-"""Rows, trajectories and indices: what goes in comes back."""
+"""Trajectories and scales."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from skchaos._series import Scaling, TimeIndex, is_constant, read_index, trajectory_lengths
-
-
-def frame(index):
-    return pd.DataFrame({"a": np.arange(float(len(index)))}, index=index)
-
-
-CONTINUED = [
-    pd.date_range("2024-03-30 20:00", periods=30, freq="h"),
-    pd.date_range("2024-03-30 20:00", periods=30, freq="h", tz="Europe/Berlin"),  # over a DST jump
-    pd.date_range("2024-01-31", periods=14, freq="ME"),
-    pd.date_range("2024-01-01", periods=12, freq="B"),
-    pd.date_range("2024-01-01", periods=12, freq="37min", unit="s", name="when"),
-    pd.period_range("2020-01", periods=12, freq="M"),
-    pd.period_range("2020-01-01", periods=12, freq="D", name="day"),
-    pd.timedelta_range("1h", periods=12, freq="90s"),
-    pd.RangeIndex(12),
-    pd.RangeIndex(7, 40, 3),
-    pd.Index(np.arange(12) * 5, name="row"),
-    pd.Index(np.arange(400) * 0.01, name="time"),
-]
-
-
-@pytest.mark.parametrize(
-    "index", CONTINUED, ids=lambda index: f"{type(index).__name__}{len(index)}"
-)
-@pytest.mark.parametrize("frequency", ["kept", "lost"])
-def test_index_goes_on_as_it_would_have(index, frequency):
-    head, tail = index[:-5], index[-5:]
-    if frequency == "lost" and hasattr(head, "freq") and not isinstance(head, pd.PeriodIndex):
-        head = type(head)(head, freq=None)
-    read = TimeIndex.unpack(read_index(frame(head)).pack())
-    continued = read.continued(5)
-    if index.dtype.kind == "f":
-        np.testing.assert_allclose(continued, tail)
-    else:
-        assert continued.equals(tail)
-        assert continued.dtype == tail.dtype
-    assert continued.name == index.name
-
-
-def test_an_array_has_no_index():
-    assert read_index(np.zeros((3, 1))).continued(2) is None
-
-
-@pytest.mark.parametrize(
-    ("index", "where"),
-    [
-        (pd.date_range("2024-01-01", periods=9, freq="h").delete(4), "03:00:00 to .* 05:00:00"),
-        (pd.date_range("2024-01-01", periods=9, freq="h")[::-1], "order"),
-        (pd.date_range("2024-01-01", periods=4, freq="h").repeat(2), "row 1"),
-        (pd.period_range("2020-01", periods=9, freq="M").delete(2), "2020-02 to 2020-04"),
-        (pd.Index([0, 1, 2, 4, 5]), "from 2 to 4 at row 3"),
-        (pd.Index([3, 2, 1, 0]), "from 3 to 2"),
-        (pd.Index([0.0, 0.1, 0.2, 0.4]), "row 3"),
-        (pd.to_timedelta([0, 1, 3], unit="h"), "row 2"),
-    ],
-)
-def test_holes_and_disorder_are_named(index, where):
-    with pytest.raises(ValueError, match=where) as caught:
-        read_index(frame(index))
-    assert "TimeSeriesSplit" in str(caught.value)
-
-
-@pytest.mark.parametrize("index", [pd.Index(list("abc")), pd.Index([True, False, True])])
-def test_labels_without_a_next_one_are_refused(index):
-    with pytest.raises(ValueError, match="reset_index"):
-        read_index(frame(index))
-
-
-def test_a_short_context_goes_on_with_the_step_of_the_training_rows():
-    index = pd.date_range("2024-01-01", periods=9, freq="h")
-    like = read_index(frame(index))
-    one = pd.DatetimeIndex([pd.Timestamp("2025-05-05 07:00")])
-    expected = [pd.Timestamp("2025-05-05 08:00")]
-    assert read_index(frame(one), like=like).continued(1).tolist() == expected
-    with pytest.raises(ValueError, match="asfreq"):
-        read_index(frame(one))
-
-
-def test_each_trajectory_has_an_index_of_its_own():
-    index = pd.RangeIndex(5).append(pd.RangeIndex(100, 104))
-    assert read_index(frame(index), [5, 4]).continued(1).tolist() == [104]
-    with pytest.raises(ValueError, match="from 4 to 100"):
-        read_index(frame(index))
+from skchaos._series import Scaling, is_constant, trajectory_lengths
 
 
 def test_trajectory_lengths():
@@ -102,6 +17,7 @@ def test_trajectory_lengths():
         ([1, 1], r"\(2,\).*\(3,\)"),
         ([1, 2, 1], "comes back to the label 1"),
         ([[1]] * 3, "one label"),
+        ([1, np.nan, 1], "no label at row 1"),
     ],
 )
 def test_groups_are_checked(groups, message):
@@ -123,3 +39,10 @@ def test_constant_columns_are_found_beyond_rounding():
     noise = np.random.default_rng(0).normal(size=9)
     rows = np.stack([np.full(9, 0.1), noise, 1e9 + 1e-7 * noise, 1e9 + noise], axis=1)
     assert is_constant(rows).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-3, 1e160, 1e300])
+def test_scales_beyond_the_squares_of_numbers_are_measured(unit):
+    rows = np.random.default_rng(0).normal(3, 2, size=(50, 2))
+    scaled = Scaling.of(rows).apply(rows)
+    np.testing.assert_allclose(Scaling.of(unit * rows).apply(unit * rows), scaled, rtol=1e-12)

@@ -1,9 +1,12 @@
 """TransformedForecaster: forecasts in original units."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -11,24 +14,16 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, TransformedForecaster
 from skchaos.datasets import make_lorenz63
-from tests.test_regressor import NEEDS_MEMORY, NEEDS_TARGET, QUICK
+from tests.test_regressor import NEEDS_MEMORY, QUICK
 
 RNN = ChaoticRNNRegressor(**QUICK)
-
-
-# Its score ignores y as well, so the two checks of score pass.
-EXPECTED_FAILURES = NEEDS_MEMORY | {
-    name: reason
-    for name, reason in NEEDS_TARGET.items()
-    if name not in ("check_fit_score_takes_y", "check_pipeline_consistency")
-}
 
 
 @pytest.mark.filterwarnings("ignore::skchaos.exceptions.NotChaoticWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
     [TransformedForecaster(ChaoticRNNRegressor(max_iter=5, random_state=0), StandardScaler())],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    expected_failed_checks=lambda estimator: NEEDS_MEMORY,
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -72,6 +67,38 @@ def test_many_contexts(frame):
     contexts = np.stack([frame.to_numpy()[:100], frame.to_numpy()[50:150]])
     many = wrapped.forecast(6, contexts)
     assert_allclose(many[1], wrapped.forecast(6, contexts[1]), rtol=1e-9)
+
+
+def test_names_reach_the_transformer_from_arrays_too(frame):
+    wrapped = TransformedForecaster(RNN, StandardScaler()).fit(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # "X does not have valid feature names"
+        run = wrapped.forecast(3, np.stack([frame.to_numpy()[:100]] * 2))
+    assert_allclose(run[0], wrapped.forecast(3, frame[:100]), rtol=1e-9)
+
+
+def test_target_is_read_out_and_not_transformed(frame):
+    y = frame["x"] - 50
+    wrapped = TransformedForecaster(RNN, StandardScaler()).fit(frame, y)
+    inner = ChaoticRNNRegressor(**QUICK).fit(StandardScaler().fit_transform(frame), y)
+    predicted = inner.predict(StandardScaler().fit_transform(frame))
+    assert_allclose(wrapped.predict(frame), predicted, rtol=1e-9)
+    assert wrapped.forecast(2).shape == (2, 3)
+
+
+def test_clock_is_that_of_the_forecaster(frame):
+    wrapped = TransformedForecaster(clone(RNN).set_params(dt=0.01), StandardScaler()).fit(frame)
+    assert wrapped.predictability_time_ == wrapped.forecaster_.predictability_time_
+    assert wrapped.dt_ == 0.01
+
+
+def test_index_is_read(frame):
+    wrapped = TransformedForecaster(RNN, StandardScaler())
+    with pytest.raises(ValueError, match="without holes"):
+        wrapped.fit(frame.drop(index=frame.index[7]))
+    wrapped.fit(frame)
+    with pytest.raises(ValueError, match="one time step"):
+        wrapped.forecast(2, frame.iloc[::2])
 
 
 def test_parts_are_checked(frame):

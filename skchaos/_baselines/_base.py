@@ -1,16 +1,16 @@
 """What all baselines share, and the simplest of them."""
 
 import warnings
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_scalar
 
-from skchaos._series import Scaling, TimeIndex, read_index
-from skchaos._sklearn import check_is_fitted, fit_context, validate_data
+from skchaos._forecaster import ForecasterMixin
+from skchaos._index import read_index
+from skchaos._rows import column_labels, read_rows
+from skchaos._series import Scaling
+from skchaos._sklearn import check_is_fitted, fit_method
 from skchaos.exceptions import DivergenceWarning
 from skchaos.metrics import valid_prediction_time
 
@@ -19,7 +19,7 @@ _MAX_TUNING_ROWS = 10_000  # at the end of the training rows; more would not cha
 _N_TUNING_STARTS, _MAX_TUNING_STEPS = 20, 200
 
 
-class BaseForecaster(RegressorMixin, BaseEstimator):
+class BaseForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     """What all baselines share: checks, scaling, contexts, and the loop of a free run.
 
     A subclass gives `_learn(rows)`, which sets `n_context_`, and three functions of standardised
@@ -27,12 +27,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator):
     from states; `_advance`, the states after one more row.
     """
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = False
-        return tags
-
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_method
     def fit(self, X, y=None):
         """Fit the map from past rows to the next.
 
@@ -53,11 +48,11 @@ class BaseForecaster(RegressorMixin, BaseEstimator):
         ValueError
             If the rows are not numeric and finite, or too few.
         """
-        rows = validate_data(self, X, dtype=np.float64, ensure_min_samples=3)
+        rows = read_rows(self, X, reset=True, min_rows=3)
         scaling = Scaling.of(rows)
         self.mean_, self.scale_ = scaling.mean, scaling.scale
         self.time_index_ = read_index(X).pack()
-        self.column_names_ = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))
+        self.column_names_ = column_labels(X, rows.shape[1])
         self._learn(scaling.apply(rows))
         self.context_ = rows[-self.n_context_ :].copy()
         return self
@@ -77,65 +72,16 @@ class BaseForecaster(RegressorMixin, BaseEstimator):
             stand before it, the first row is repeated.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        rows = self._read_consecutive(X)
         states = self._states(self._scaling().apply(rows)[None])[0]
         return self._scaling().undo(self._step(states))
 
-    def score(self, X, y=None):
-        """Return the one-step R2, averaged over columns; `y` is ignored."""
-        rows = validate_data(self, X, dtype=np.float64, reset=False, ensure_min_samples=3)
-        return r2_score(rows[1:], self.predict(X)[:-1])
-
-    def forecast(self, n_steps, X=None):
-        """Continue a series by a free run.
-
-        Parameters
-        ----------
-        n_steps : int
-            Steps to go.
-        X : array-like or DataFrame, default=None
-            Context of at least `n_context_` rows, or many of them in an array of shape
-            (n_contexts, n_rows, n_features). None continues the training series.
-
-        Returns
-        -------
-        DataFrame or ndarray of shape (n_steps, n_features)
-            A frame on the continued index where the context, or the training series, is one. For
-            many contexts an array of shape (n_contexts, n_steps, n_features). Rows after a run has
-            left by more than 1000 standard deviations are inf, with a warning.
-        """
-        check_is_fitted(self)
-        check_scalar(n_steps, "n_steps", Integral, min_val=1)
-        contexts, index, columns = self._contexts(X)
+    def _continue(self, contexts, n_steps):
+        """Return free runs; the rows after one has left (FARTHEST_SD) are inf."""
         run = self._free_run(self._final_states(self._scaling().apply(contexts)), n_steps)
         run = self._scaling().undo(run)
         _warn_if_diverged(run)
-        if X is not None and np.ndim(X) == 3:
-            return run
-        if index.kind == "none":
-            return run[0]
-        import pandas as pd
-
-        return pd.DataFrame(run[0], index=index.continued(n_steps), columns=columns)
-
-    def _contexts(self, X):
-        """Return contexts (n_contexts, n_context_, n_features), and index and columns to give."""
-        fitted_index = TimeIndex.unpack(self.time_index_)
-        if X is None:
-            return self.context_[None], fitted_index, self.column_names_
-        if np.ndim(X) == 3:
-            contexts = check_array(X, dtype=np.float64, allow_nd=True)
-            index, columns = TimeIndex(), None
-        else:
-            contexts = validate_data(self, X, dtype=np.float64, reset=False)[None]
-            index, columns = read_index(X, like=fitted_index), getattr(X, "columns", None)
-        if contexts.shape[1] < self.n_context_ or contexts.shape[2] != self.n_features_in_:
-            raise ValueError(
-                f"The context has {contexts.shape[1]} row(s) of {contexts.shape[2]} column(s); "
-                f"this forecaster needs at least {self.n_context_} row(s) of "
-                f"{self.n_features_in_}. Give more of the rows before the forecast."
-            )
-        return contexts[:, -self.n_context_ :], index, columns
+        return run
 
     def _free_run(
         self,

@@ -2,6 +2,8 @@
 
 import csv
 import difflib
+import math
+import re
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skchaos._series import read_index
+from skchaos._index import read_index
 
 _UNITS = ("day", "hour", "minute", "second")  # for dates, the largest that is not above the step
 _SHOWN = 8  # names or choices listed in a message
@@ -158,6 +160,8 @@ def _is_number(text):
 def _check_known(name, names):
     if name in names:
         return
+    if all(part.strip() in names for part in name.split(",")):
+        raise InputError(f"there is no column {name!r}: separate the columns by spaces.")
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InputError(f"there is no column {name!r}; the file has {_listed(names)}.{hint}")
@@ -232,18 +236,35 @@ def _check_even(frame):
     try:
         read_index(frame)
     except ValueError as error:
-        raise InputError(f"time column {frame.index.name!r}: {error}") from error
+        what = re.sub(r" at row \d+.*", "", str(error)).replace("The index", "the time", 1)
+        raise InputError(
+            f"time column {frame.index.name!r}: {what}. Rows must be evenly spaced and in "
+            "ascending order of time: sort the file, fill its holes, or cut out a stretch without."
+        ) from error
 
 
 def _clock(index, dt, unit):
     """Return the sampling interval and the name of its unit."""
     if dt is not None:
+        _check_agrees(index, dt, unit)
         return float(dt), unit or "time unit"
     if isinstance(index, pd.DatetimeIndex):
         return _clock_of_dates(index, unit)
     if index.name is not None and len(index) > 1:
         return float(np.median(np.diff(index))), unit or f"unit of {index.name}"
     return 1.0, unit or "step"
+
+
+def _check_agrees(index, dt, unit):
+    """Raise where the dates show another sampling interval than the one given."""
+    if not isinstance(index, pd.DatetimeIndex) or unit not in _UNITS or len(index) < 2:
+        return
+    shown = (index[1] - index[0]) / pd.Timedelta(1, unit=unit)
+    if not math.isclose(shown, dt, rel_tol=1e-6):
+        raise InputError(
+            f"--dt {dt:g} --unit {unit} contradicts the dates, which are {shown:g} {unit}(s) "
+            "apart: leave --dt out."
+        )
 
 
 def _clock_of_dates(index, unit):

@@ -5,6 +5,7 @@ import numpy as np
 from skchaos._report._scores import THRESHOLD
 
 _OWN_UNITS = {"step", "time unit", "day", "hour", "minute", "second"}  # which take a plural s
+DEAD = 0.5  # of the data's standard deviation: where a free run counts as dead
 _COLUMNS = ("", "valid prediction", "quartiles", "Lyapunov", "D_stsp", "D_H", "sd at", "fit")
 _UNITS = ("held out", "time (steps)", "", "times", "", "", "end", "(s)")
 
@@ -22,9 +23,8 @@ def render(report):
     str
         Ends without a line break.
     """
-    return "\n".join(
-        [*_heading(report), "", *_facts(report), "", *_table(report), "", *_legend(report)]
-    )
+    parts = [_heading(report), _facts(report), _table(report), _legend(report), _verdict(report)]
+    return "\n\n".join("\n".join(lines) for lines in parts)
 
 
 def _heading(report):
@@ -139,3 +139,34 @@ def _legend(report):
         "the held-out rows; lower is better.",
         "sd at end: of the last tenth of that run, in units of the data's; 0 is dead.",
     ]
+
+
+def _verdict(report):
+    """Return what a person should not overlook in the table."""
+    network, *baselines = report.scores
+    return [*_life(network), *_skill(network, baselines)]
+
+
+def _life(network):
+    if network.diverges:
+        return ["The network's free run diverges: do not trust it beyond short forecasts."]
+    if network.end_sd < DEAD:
+        return [
+            f"The network's free run dies (sd at end {network.end_sd:.2f}): do not trust it beyond "
+            "short forecasts. Another --random-state or a larger --max-iter may live."
+        ]
+    return [f"The network's free run is alive after {len(network.run):,} steps."]
+
+
+def _skill(network, baselines):
+    """Compare medians of the valid prediction time."""
+    medians = {b.name: np.median(b.valid_steps) for b in baselines if b.valid_steps is not None}
+    own = np.median(network.valid_steps)
+    if not medians:
+        return []
+    best = max(medians, key=medians.get)
+    if medians[best] > own:
+        return [f"The best forecaster here is not the network but the {best}."]
+    if medians.get("mean", 0) >= own:
+        return ["The network forecasts no better than the mean: there is little to learn here."]
+    return ["The network has the longest valid prediction time."]

@@ -8,13 +8,14 @@ from skchaos.core._cells import CELLS, Cell
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._model import ForcedRNN
 from skchaos.core._tangent import TangentDynamics, growth_along, tangent_dynamics
-from skchaos.core._training import Sequences, TrainingConfig, TrainingResult, train
+from skchaos.core._training import Progress, Sequences, TrainingConfig, TrainingResult, train
 from skchaos.core._unroll import unroll
 
 __all__ = [
     "CELLS",
     "Cell",
     "ForcedRNN",
+    "Progress",
     "Sequences",
     "SparseForcing",
     "TangentDynamics",

@@ -9,6 +9,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from skchaos._index import TimeIndex, check_consecutive
+from skchaos._rows import check_labels
 from skchaos.metrics._forecast import prediction_error, valid_prediction_time
 from skchaos.metrics._spectrum import MIN_ROWS, power_spectrum_distance
 from skchaos.metrics._state_space import state_space_divergence
@@ -194,11 +196,13 @@ class _DynamicsScorer:
         Raises
         ------
         ValueError
-            If `X` is too short, not finite, or has a constant column.
+            If `X` is too short, not finite, has a constant column or other columns than the
+            training rows, or if its index shows holes or another time step.
         TypeError
             If the estimator does not forecast.
         """
-        forecaster, X = _forecaster_and_rows(estimator, X)
+        forecaster, X = forecaster_and_rows(estimator, X)
+        check_consecutive(X, like=_index_of(forecaster))
         if self._rules.n_starts is None:
             value = self._one_forecast(forecaster, X)
         else:
@@ -255,7 +259,7 @@ class _DynamicsScorer:
         return getattr(self._metric, "__name__", repr(self._metric))
 
 
-def _forecaster_and_rows(estimator, X):
+def forecaster_and_rows(estimator, X):
     """Unwrap search objects and pipelines; `X` passes the steps before the forecaster."""
     X = X if hasattr(X, "columns") else np.asarray(X)
     while not hasattr(estimator, "forecast"):
@@ -278,8 +282,13 @@ def _as_array(X, finite=True):
     return check_array(X, dtype=np.float64, ensure_all_finite=finite, input_name=name)
 
 
+def _index_of(forecaster):
+    return TimeIndex.unpack(forecaster.time_index_) if hasattr(forecaster, "time_index_") else None
+
+
 def _check_same_columns(forecaster, X):
     """Contexts from many starts go as an array, so names are compared here."""
+    check_labels(forecaster, X)
     names = getattr(forecaster, "feature_names_in_", None)
     if names is None or not hasattr(X, "columns") or list(X.columns) == list(names):
         return

@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array, check_scalar
 
+from skchaos._index import read_index
 from skchaos._plan import FALLBACK_INTERVAL, predictability_time, usable_exponent
-from skchaos._series import read_index
 from skchaos.neighbors import largest_exponent
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of

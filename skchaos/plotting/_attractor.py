@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skchaos.metrics._scorers import _forecaster_and_rows
+from skchaos.metrics._scorers import forecaster_and_rows
 from skchaos.plotting import _common
 
 _ASPECT = (1.0, 1.0, 0.9)  # of a box in three dimensions
@@ -185,7 +185,7 @@ class AttractorDisplay:
         _common.require_matplotlib("AttractorDisplay.from_estimator")
         if n_steps is not None:
             check_scalar(n_steps, "n_steps", Integral, min_val=2)
-        forecaster, X = _forecaster_and_rows(estimator, X)
+        forecaster, X = forecaster_and_rows(estimator, X)
         n_context = forecaster.n_context_
         if len(X) < n_context + 2:
             raise ValueError(

@@ -167,9 +167,10 @@ def clock_of(forecaster):
 
     They are 1.0 and None for one, such as a baseline, that has neither.
     """
-    while hasattr(forecaster, "forecaster_"):  # TransformedForecaster
-        forecaster = forecaster.forecaster_
-    dt = getattr(forecaster, "dt", 1.0)
+    part = forecaster
+    while not hasattr(part, "dt_") and hasattr(part, "forecaster"):  # one that is not fitted
+        part = part.forecaster
+    dt = getattr(part, "dt_", getattr(part, "dt", 1.0))
     return float(dt), getattr(forecaster, "predictability_time_", None)
 
 

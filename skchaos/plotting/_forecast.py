@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skchaos.metrics._scorers import _forecaster_and_rows
+from skchaos.metrics._scorers import forecaster_and_rows
 from skchaos.plotting import _common
 from skchaos.plotting._time import (
     are_dates,
@@ -286,7 +286,7 @@ class ForecastDisplay:
         """
         _common.require_matplotlib("ForecastDisplay.from_estimator")
         index = getattr(X, "index", None)
-        forecaster, X = _forecaster_and_rows(estimator, X)
+        forecaster, X = forecaster_and_rows(estimator, X)
         dt, predictability_time = _common.clock_of(forecaster)
         n_steps = horizon(n_steps, len(X), forecaster.n_context_, predictability_time, dt)
         n_shown = n_steps // 2 if n_shown is None else n_shown

@@ -243,6 +243,15 @@ def test_cross_val_score(X, split):
     np.testing.assert_allclose(scores, 0, atol=1e-9)
 
 
+@pytest.mark.parametrize("scorer", ALL, ids=NAMES)
+def test_rows_with_holes_are_not_scored(X, scorer):
+    frame = pd.DataFrame(X, index=pd.date_range("2024-01-01", periods=len(X), freq="h"))
+    model = Rotator().fit(X)
+    assert np.isfinite(scorer(model, frame))
+    with pytest.raises(ValueError, match="without holes"):
+        scorer(model, frame.drop(index=frame.index[-9]))
+
+
 def test_context_of_a_frame_keeps_names_and_index(X):
     index = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame(X, columns=["u", "v"], index=index)

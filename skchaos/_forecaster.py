@@ -1,0 +1,131 @@
+"""What every forecaster does with a context: check it, continue it, give labels back."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array, check_scalar
+
+from skchaos._index import TimeIndex, check_consecutive, read_index
+from skchaos._rows import check_finite, read_rows
+from skchaos._sklearn import check_is_fitted
+
+
+class ForecasterMixin:
+    """Forecasts of an estimator that can continue contexts, and its one-step score.
+
+    A subclass gives ``_continue(contexts, n_steps)``, from contexts of shape (n_contexts,
+    `n_context_`, n_features) to free runs of shape (n_contexts, n_steps, n_features), both in the
+    units of the data, and ``predict``. Its fit leaves `n_context_`, `n_features_in_`, `context_`,
+    `column_names_` and `time_index_`.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        return tags
+
+    def forecast(self, n_steps, X=None):
+        """Continue a series by a free run of the model.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps to go.
+        X : array-like or DataFrame, default=None
+            Context: rows after which the forecast begins, at least `n_context_` of them, at the
+            time step of the training rows. A 3-D array of shape (n_contexts, n_rows, n_features)
+            begins many forecasts at once. None continues the training series (its last trajectory).
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_steps, n_features)
+            The next rows, in the units of the data. A frame on the continued index if `X` is one,
+            or, without `X`, if the estimator was fitted on one. For many contexts an array of shape
+            (n_contexts, n_steps, n_features).
+
+        Raises
+        ------
+        TypeError
+            If `n_steps` is not an integer.
+        ValueError
+            If `n_steps` is below 1, or the context is too short, has other columns or another time
+            step, or holes in its index.
+        """
+        check_is_fitted(self)
+        check_scalar(n_steps, "n_steps", Integral, min_val=1)
+        contexts, index, columns = self._read_context(X)
+        if contexts.shape[1] < self.n_context_:
+            raise ValueError(
+                f"The context has {contexts.shape[1]} row(s); a forecast needs at least "
+                f"n_context_={self.n_context_}. Give more of the rows before the forecast."
+            )
+        run = self._continue(contexts[:, -self.n_context_ :], n_steps)
+        if X is not None and np.ndim(X) == 3:
+            return run
+        return run[0] if index.kind == "none" else to_frame(run[0], index, columns)
+
+    def score(self, X, y=None):
+        """Return the one-step R2.
+
+        It barely moves with the quality of the dynamics: choose settings by the scorers of
+        :mod:`skchaos.metrics` instead.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Consecutive rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Targets; with None the next rows of `X`.
+
+        Returns
+        -------
+        float
+            R2, averaged over columns.
+        """
+        predicted = self.predict(X)
+        if y is not None:
+            return r2_score(y, predicted)
+        if getattr(self, "target_ndim_", 0):
+            raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
+        rows = read_rows(self, X, reset=False, min_rows=3)
+        return r2_score(rows[1:], predicted[:-1])
+
+    def _read_consecutive(self, X):
+        """Return the rows of one trajectory."""
+        rows = read_rows(self, X, reset=False)
+        check_consecutive(X, like=TimeIndex.unpack(self.time_index_))
+        return rows
+
+    def _read_context(self, X):
+        """Return contexts (n_contexts, n_rows, n_features), and index and columns to give."""
+        fitted_index = TimeIndex.unpack(self.time_index_)
+        if X is None:
+            return self.context_[None], fitted_index, self.column_names_
+        if np.ndim(X) == 3:
+            return self._read_contexts(X), TimeIndex(), None
+        rows = read_rows(self, X, reset=False)
+        index = read_index(X, like=fitted_index)
+        return rows[None], index, getattr(X, "columns", None)
+
+    def _read_contexts(self, X):
+        contexts = check_array(X, dtype=np.float64, allow_nd=True, ensure_all_finite=False)
+        if contexts.shape[2] != self.n_features_in_:
+            raise ValueError(
+                f"X has contexts of {contexts.shape[2]} columns, shape {contexts.shape}; the "
+                f"estimator was fitted on {self.n_features_in_}: give an array of shape "
+                f"(n_contexts, n_rows, {self.n_features_in_})."
+            )
+        for context in contexts if not np.isfinite(contexts).all() else ():
+            check_finite(context, context)
+        return contexts
+
+
+def to_frame(rows: np.ndarray, index: TimeIndex, columns: Any):
+    """Return `rows` as a frame on the labels that follow `index`."""
+    import pandas as pd
+
+    if not isinstance(columns, pd.Index):
+        columns = pd.Index(columns.tolist())  # tuples become the levels they were
+    return pd.DataFrame(rows, index=index.continued(len(rows)), columns=columns)

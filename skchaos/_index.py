@@ -1,0 +1,247 @@
+"""Indices of pandas objects: are the rows consecutive, and which labels come next."""
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class TimeIndex:
+    """How the index of a frame goes on, kept as strings so that a fitted model holds no Timestamp.
+
+    Attributes
+    ----------
+    kind : {"none", "number", "datetime", "period", "timedelta"}
+        Sort of index; "none" where the rows came in an array.
+    last : str
+        Last label.
+    step : str
+        Distance between labels: a number, a pandas frequency, or a duration.
+    timezone, unit, name : str
+        Empty where there is none; unit is the resolution of a DatetimeIndex.
+    """
+
+    kind: str = "none"
+    last: str = ""
+    step: str = ""
+    timezone: str = ""
+    unit: str = ""
+    name: str = ""
+
+    def pack(self) -> np.ndarray:
+        """Return the fields as an array of strings."""
+        return np.array(astuple(self))
+
+    @classmethod
+    def unpack(cls, packed: np.ndarray) -> "TimeIndex":
+        """Undo :meth:`pack`."""
+        return cls(*(str(value) for value in packed))
+
+    def continued(self, n_steps: int) -> "pd.Index | None":
+        """Return the next `n_steps` labels, or None where there is no index."""
+        import pandas as pd
+
+        name = self.name or None
+        if self.kind == "none":
+            return None
+        if self.kind == "period":
+            period = pd.Period(self.last, freq=self.step)
+            return pd.period_range(period + 1, periods=n_steps, name=name)
+        if self.kind == "datetime":
+            last = pd.Timestamp(self.last)
+            last = last.tz_convert(self.timezone) if self.timezone else last
+            labels = pd.date_range(last, periods=n_steps + 1, freq=self.step, name=name)
+            return labels[1:].as_unit(self.unit)
+        if self.kind == "timedelta":
+            labels = pd.Timedelta(self.last) + pd.Timedelta(self.step) * np.arange(1, n_steps + 1)
+            return pd.TimedeltaIndex(labels, name=name)
+        last, step = _number(self.last), _number(self.step)
+        if isinstance(last, int) and isinstance(step, int):
+            return pd.RangeIndex(last + step, last + step * (n_steps + 1), step, name=name)
+        return pd.Index(last + step * np.arange(1, n_steps + 1), name=name)
+
+
+def read_index(
+    X: Any, lengths: list[int] | None = None, like: TimeIndex | None = None
+) -> TimeIndex:
+    """Read how the index of `X` goes on after its last row.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like
+        Data as the user gave them.
+    lengths : list of int, optional
+        Rows of each trajectory; each has an index of its own, and the last one is continued.
+    like : TimeIndex, optional
+        Index of the training data, whose step that of `X` must be, where both are of one kind.
+
+    Returns
+    -------
+    TimeIndex
+        Of kind "none" for anything but a pandas frame.
+
+    Raises
+    ------
+    ValueError
+        If the index has holes, is not in ascending order, is of a kind that has no next label, or
+        goes on by another step than `like`.
+    """
+    if not _is_frame(X):
+        return TimeIndex()
+    start, read = 0, TimeIndex()
+    for length in lengths or [len(X)]:
+        read = _read_one(X.index[start : start + length], like)
+        start += length
+    return read
+
+
+def check_consecutive(X: Any, like: TimeIndex | None) -> None:
+    """Raise a ValueError where the index of `X` shows that its rows are not such steps."""
+    if _is_frame(X) and len(X) > 1:  # one row shows nothing
+        read_index(X, like=like)
+
+
+def _is_frame(X: Any) -> bool:
+    return hasattr(X, "index") and hasattr(X, "columns")
+
+
+def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
+    kind = _kind(index)
+    like = like if like is not None and like.kind == kind else None
+    if len(index) == 1 and like is not None:
+        step = like.step
+    else:
+        step = _STEPS[kind](index, like)
+        if like is not None and not _same_step(kind, step, like.step):
+            raise ValueError(
+                f"The rows of X are {step} apart and those of the training data {like.step}: "
+                "a fitted model knows one time step. Resample X to it, or fit a model on such rows."
+            )
+    timezone = str(getattr(index, "tz", None) or "")
+    unit = index.unit if kind == "datetime" else ""
+    name = "" if index.name is None else str(index.name)
+    return TimeIndex(kind, _text(index[-1]), step, timezone, unit, name)
+
+
+def _kind(index: "pd.Index") -> str:
+    import pandas as pd
+
+    if isinstance(index, pd.PeriodIndex):
+        return "period"
+    if isinstance(index, pd.DatetimeIndex):
+        return "datetime"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "timedelta"
+    if pd.api.types.is_numeric_dtype(index.dtype) and not pd.api.types.is_bool_dtype(index.dtype):
+        return "number"
+    raise ValueError(
+        f"The index holds labels like {index[-1]!r} ({index.dtype}), which have no next one. "
+        "Use a DatetimeIndex, a PeriodIndex or evenly spaced numbers: "
+        "X.index = pd.to_datetime(X.index), or X.reset_index(drop=True)."
+    )
+
+
+def _period_step(index: "pd.PeriodIndex", like: TimeIndex | None) -> str:
+    _check_even(index, np.diff(index.asi8) != index.freq.n, f"one period ({index.freqstr})")
+    return index.freqstr
+
+
+def _timedelta_step(index: "pd.TimedeltaIndex", like: TimeIndex | None) -> str:
+    import pandas as pd
+
+    if len(index) < 2:
+        return "1"
+    steps = np.diff(index.asi8)
+    step = str(pd.Timedelta(index[1] - index[0]))
+    _check_even(index, (steps != steps[0]) | (steps <= 0), step)
+    return step
+
+
+def _number_step(index: "pd.Index", like: TimeIndex | None) -> str:
+    if len(index) < 2:
+        return "1"
+    values = index.to_numpy()
+    whole = values.dtype.kind in "iu"
+    values = values.astype(np.int64 if whole else np.float64)
+    steps = np.diff(values)
+    step = steps[0] if whole else np.median(steps)
+    rounding = 0 if whole else 1e-6 * abs(step) + 8 * np.finfo(float).eps * np.abs(values).max()
+    # Written so that a nan label counts as uneven.
+    _check_even(index, ~(np.abs(steps - step) <= rounding) | (steps <= 0), str(step))
+    return _text(step)
+
+
+def _datetime_step(index: "pd.DatetimeIndex", like: TimeIndex | None) -> str:
+    import pandas as pd
+
+    if like is not None:
+        # A few rows do not show a step such as "business day": ask whether it fits them.
+        expected = pd.date_range(index[0], periods=len(index), freq=like.step)
+        if expected.as_unit(index.unit).equals(index):
+            return like.step
+    steps = np.diff(index.asi8)
+    usual = pd.Timedelta(int(np.median(steps)), unit=index.unit) if len(steps) else None
+    _check_even(index, steps <= 0, str(usual))
+    if len(index) >= 3 or index.freqstr is not None:
+        known = index.freqstr or pd.DatetimeIndex(index, freq="infer").freqstr
+        if known is not None:
+            return known
+    _check_even(index, np.diff(index) != usual, str(usual))
+    if len(steps) == 0:
+        raise ValueError(
+            f"One row, {index[-1]}, does not show the step of its DatetimeIndex. Give at least two "
+            "rows, or set the frequency: X = X.asfreq('h')."
+        )
+    return pd.tseries.frequencies.to_offset(index[1] - index[0]).freqstr
+
+
+_STEPS = {
+    "datetime": _datetime_step,
+    "number": _number_step,
+    "period": _period_step,
+    "timedelta": _timedelta_step,
+}
+
+
+def _same_step(kind: str, step: str, other: str) -> bool:
+    import pandas as pd
+
+    if kind == "number":
+        return bool(np.isclose(float(step), float(other), rtol=1e-4, atol=0))
+    if kind == "datetime":
+        one, two = (pd.tseries.frequencies.to_offset(text) for text in (step, other))
+        start = pd.Timestamp("2000-01-01")
+        # Weeks that begin on another day, or quarters in another month, are the same step.
+        anchored = [(offset.n, offset.rule_code.split("-")[0]) for offset in (one, two)]
+        return start + one == start + two or anchored[0] == anchored[1]
+    return step == other
+
+
+def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
+    if not uneven.any():
+        return
+    at = int(np.flatnonzero(uneven)[0])
+    raise ValueError(
+        f"The index goes from {index[at]} to {index[at + 1]} at row {at + 1}, where a step of "
+        f"{step} is expected: rows must be consecutive in time, in ascending order, without holes "
+        "or repeats. Sort them (X.sort_index()), fill holes (X.asfreq(...).interpolate()), or mark "
+        "separate stretches with groups=. In cross-validation use TimeSeriesSplit, which keeps "
+        "training rows together."
+    )
+
+
+def _text(label: Any) -> str:
+    if hasattr(label, "isoformat"):
+        return label.isoformat()
+    return repr(label.item()) if hasattr(label, "item") else str(label)
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

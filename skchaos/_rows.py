@@ -1,0 +1,130 @@
+"""Reading of rows: what a user gave, checked, as an array.
+
+scikit-learn checks shapes and names that are all strings. What a time series needs beyond that is
+here: labels of any kind in the order of the training rows, and messages that name the column and
+row, and a remedy that suits a series.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from skchaos._sklearn import validate_data
+
+
+def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: int = 1) -> Any:
+    """Return the rows of `X` as float64, and those of `y` if it is given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Learns the number and names of columns where `reset`, else they are compared with its own.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        Data as the user gave them.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        Targets.
+    reset : bool
+        True in fit.
+    min_rows : int
+        Least number of rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features), or a tuple of it and the targets
+
+    Raises
+    ------
+    ValueError
+        If rows are not numeric and finite, too few, or have other columns than the training rows.
+    """
+    _check_frame(X)
+    if not reset:
+        check_labels(estimator, X)
+    target = {} if y is None else {"y": y, "multi_output": True, "y_numeric": True}
+    checked = validate_data(
+        estimator,
+        X,
+        dtype=np.float64,
+        order="C",
+        ensure_all_finite=False,  # a missing value is named below
+        ensure_min_samples=min_rows,
+        reset=reset,
+        **target,
+    )
+    check_finite(checked if y is None else checked[0], X)
+    return checked
+
+
+def column_labels(X: Any, n_columns: int) -> np.ndarray:
+    """Return the labels of the columns of a frame, or numbers from 0."""
+    return np.asarray(X.columns) if hasattr(X, "columns") else np.arange(n_columns)
+
+
+def check_finite(rows: np.ndarray, X: Any) -> None:
+    """Raise a ValueError that names the first value of `rows` that is not finite."""
+    finite = np.isfinite(rows)
+    if finite.all():
+        return
+    row, column = np.argwhere(~finite)[0]
+    what = "NaN" if np.isnan(rows[row, column]) else "infinity"
+    label = column_labels(X, rows.shape[1])[column]
+    label = label.item() if isinstance(label, np.generic) else label
+    where = f" ({X.index[row]})" if hasattr(X, "iloc") else ""
+    raise ValueError(
+        f"Input X contains {what} in column {label!r} at row {row}{where}; {(~finite).sum()} "
+        "value(s) are not finite. Fill gaps, e.g. X.interpolate() of a frame, or leave such rows "
+        "out and mark the stretches between them with groups= in fit."
+    )
+
+
+def _check_frame(X: Any) -> None:
+    if not hasattr(X, "iloc"):
+        return
+    if not hasattr(X, "columns"):
+        raise ValueError(
+            "X is a Series; Expected 2D array, a frame of one column: give X.to_frame()."
+        )
+    if not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()].unique().tolist()
+        raise ValueError(
+            f"Column name(s) {twice} stand more than once in X: rename or drop columns, e.g. "
+            "X.loc[:, ~X.columns.duplicated()]."
+        )
+    for label, dtype in X.dtypes.items():
+        _check_dtype(X, label, dtype)
+
+
+def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(dtype):
+        return
+    if dtype.kind in "mM" or isinstance(dtype, pd.PeriodDtype):
+        raise ValueError(
+            f"Column {label!r} holds dates or durations ({dtype}). Time belongs in the index: "
+            f"X.set_index({label!r}); drop the column if it is not the time of the rows."
+        )
+    values = X[label]
+    wrong = pd.to_numeric(values, errors="coerce").isna() & values.notna()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(
+            f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
+            f"drop the column (X.drop(columns={label!r})), or turn it into numbers."
+        )
+
+
+def check_labels(estimator: Any, X: Any) -> None:
+    """Compare labels that are not all strings, which scikit-learn leaves aside."""
+    if not hasattr(X, "iloc") or not hasattr(estimator, "column_names_"):
+        return
+    given, fitted = X.columns.tolist(), estimator.column_names_.tolist()
+    if given == fitted or hasattr(estimator, "feature_names_in_"):
+        return
+    from_array = fitted == list(range(len(fitted)))
+    if from_array and set(given) != set(fitted):
+        return  # an array has no labels to compare with
+    raise ValueError(
+        f"The columns of X are {given}; the estimator was fitted on {fitted}, and needs them in "
+        f"that order: X[{fitted}]."
+    )
