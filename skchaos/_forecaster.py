@@ -126,6 +126,4 @@ def to_frame(rows: np.ndarray, index: TimeIndex, columns: Any):
     """Return `rows` as a frame on the labels that follow `index`."""
     import pandas as pd
 
-    if not isinstance(columns, pd.Index):
-        columns = pd.Index(columns.tolist())  # tuples become the levels they were
     return pd.DataFrame(rows, index=index.continued(len(rows)), columns=columns)

@@ -75,6 +75,9 @@ def test_names_reach_the_transformer_from_arrays_too(frame):
         warnings.simplefilter("error")  # "X does not have valid feature names"
         run = wrapped.forecast(3, np.stack([frame.to_numpy()[:100]] * 2))
     assert_allclose(run[0], wrapped.forecast(3, frame[:100]), rtol=1e-9)
+    by_name = FunctionTransformer(lambda X: X[["x", "y", "z"]])
+    wrapped = TransformedForecaster(RNN, by_name).fit(frame)
+    assert wrapped.predict(frame).shape == wrapped.forecast(1200, frame).shape
 
 
 def test_target_is_read_out_and_not_transformed(frame):
