@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/reconstruction.py``; it appends to
 ``benchmarks/results/reconstruction.csv``, skips what is there, and prints the table of medians.
-One thread; about an hour on one core.
+One thread; about an hour on one core. No default was chosen on these trajectories (the laser, of
+which there is one, was looked at while the window was chosen).
 
     lorenz38       Lorenz-63, rho 38, dt .01: 100,000 rows, judged by a fresh trajectory
     lorenz28noisy  Lorenz-63, rho 28, dt .01: 100,000 rows with 5 % noise, judged by a clean one
@@ -67,8 +68,8 @@ def load(system):
         cut = int(0.8 * len(rows))
         return rows[:cut], rows, rows[cut:], 1.0
     noise = 0.05 if system == "lorenz28noisy" else 0.0
-    train = make(N_ROWS, noise=noise, random_state=0, **options)
-    truth = make(N_ROWS, random_state=1, **options)
+    train = make(N_ROWS, noise=noise, random_state=2, **options)
+    truth = make(N_ROWS, random_state=3, **options)
     return train, truth, truth, dt
 
 
@@ -130,7 +131,7 @@ def floor(system):
     train, truth, _, _ = load(system)
     a, b = truth, train
     if system == "lorenz28noisy":
-        b = make_lorenz63(N_ROWS, random_state=2)
+        b = make_lorenz63(N_ROWS, random_state=4)
     if system == "laser":
         a, b = truth[: len(truth) // 2], truth[len(truth) // 2 :]
     return {

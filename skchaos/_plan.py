@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
     from skchaos.neighbors._exponent import LargestExponent
 
-# Part of the predictability time: from first trials, which benchmarks/defaults.py is to confirm or
-# move. A longer interval teaches slow motions, such as the phase of a drive; but errors that start
-# at the level of noise have grown large by its end, and there a mean is a cheaper answer.
-INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 0.75, 0.4
+# Part of the predictability time (benchmarks/defaults.py). A longer interval teaches slow motions,
+# such as the phase of a drive; but errors that start at the level of noise have grown large by its
+# end, and there a mean is a cheaper answer.
+INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 3 / 4, 1 / 3
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02
 # Many rows close together average noise away and still show the derivatives that one row hides

@@ -312,7 +312,7 @@ class TestForcingInterval:
         reverse = ChaoticRNNRegressor(**settings).fit(changed)
         assert reverse.lyapunov_exponent_ != pytest.approx(plain.lyapunov_exponent_, rel=1e-3)
 
-    @pytest.mark.parametrize(("noise", "fraction"), [(0.0, 0.75), (0.1, 0.4)])
+    @pytest.mark.parametrize(("noise", "fraction"), [(0.0, 3 / 4), (0.1, 1 / 3)])
     def test_auto_is_a_part_of_the_predictability_time(self, noise, fraction):
         X = make_lorenz63(4000, noise=noise, random_state=0)
         fitted = ChaoticRNNRegressor(dt=0.01, **QUICK).fit(X)
