@@ -164,6 +164,16 @@ class TestUnits:
             moved.predict(lorenz * 1.8 + 32), model.predict(lorenz) * 1.8 + 32, rtol=1e-3
         )
 
+    def test_other_units_change_less_than_another_seed(self, lorenz):
+        def one_step(X, seed=0):
+            settings = QUICK | {"max_iter": 300, "random_state": seed}
+            return ChaoticRNNRegressor(**settings).fit(X).predict(X)
+
+        unit, zero = np.array([1.8, 1e-3, 77.0]), np.array([32.0, -4.0, 1e3])
+        by_seed = np.stack([one_step(lorenz, seed) for seed in range(3)])
+        change = (one_step(lorenz * unit + zero) - zero) / unit - by_seed[0]
+        assert (change.std(axis=0) < by_seed.std(axis=0, ddof=1).mean(axis=0)).all()
+
     def test_dt_is_the_unit_of_times_alone(self, lorenz, model):
         coarse = clone(model).set_params(dt=1.0).fit(lorenz)
         assert coarse.forcing_interval_ == model.forcing_interval_

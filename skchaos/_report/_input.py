@@ -207,7 +207,7 @@ def _as_dates(column):
     for in_utc in (False, True):  # only UTC can hold an offset that changes with the season
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # "could not infer format": then none
+                warnings.simplefilter("ignore")  # about formats: they are tried in turn
                 return pd.DatetimeIndex(pd.to_datetime(column, utc=in_utc), name=column.name)
         except (ValueError, TypeError):
             continue

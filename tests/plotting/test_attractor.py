@@ -113,7 +113,7 @@ def test_free_run_begins_after_the_first_context(echo):
 def test_free_run_of_a_fitted_model(lorenz, lorenz_model):
     n_context = lorenz_model.n_context_
     display = AttractorDisplay.from_estimator(lorenz_model, lorenz, columns=["z", "x"])
-    expected = lorenz_model.forecast(len(lorenz) - n_context, X=lorenz[:n_context])
+    expected = lorenz_model.forecast(len(lorenz) - n_context, X=lorenz.iloc[:n_context])
     assert_array_equal(points(display.lines_[0]), lorenz[["z", "x"]].to_numpy()[n_context:])
     assert_array_equal(points(display.lines_[1]), expected[["z", "x"]].to_numpy())
 
