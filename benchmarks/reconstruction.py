@@ -120,6 +120,7 @@ def run(system, name, seed):
     if name == "skchaos":
         row["interval"] = model.forcing_interval_
         row["lambda_data"] = model.lyapunov_exponent_
+        row["n_init"] = model.n_init_
         if system != "laser":
             row |= spectrum(model, train)
     return row
@@ -145,7 +146,18 @@ def floor(system):
 
 
 FIELDS = [
-    *("system", "model", "seed", "cpu_s", "interval", "lambda_data", "dstsp10", "dstsp30", "dh"),
+    *(
+        "system",
+        "model",
+        "seed",
+        "cpu_s",
+        "n_init",
+        "interval",
+        "lambda_data",
+        "dstsp10",
+        "dstsp30",
+        "dh",
+    ),
     *("tail_sd", "valid_steps", "lambda1", "lambda2", "lambda3", "lambda4"),
 ]
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -17,7 +18,7 @@ from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, NotChaoticWarning
 
-QUICK = {"max_iter": 10, "n_hidden": 8, "random_state": 0}
+QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
 MEMORY = "a window of recent rows infers the state, so that a row depends on the rows before it"
 NEEDS_MEMORY = {
     "check_methods_sample_order_invariance": MEMORY,
@@ -354,6 +355,72 @@ class TestHeldOutRows:
         X = lorenz.copy()
         X[1340:, 1] = 0
         assert np.isfinite(ChaoticRNNRegressor(**QUICK).fit(X).validation_scores_).all()
+
+
+class TestTrainingAgain:
+    TWICE: ClassVar[dict] = QUICK | {"n_init": 2}
+
+    def trainings(self, lorenz, monkeypatch):
+        """Return what a training from each of the two seeds scores."""
+        from skchaos import _engine
+
+        seen, train = [], _engine.train
+
+        def spy(*args, **kwargs):
+            seen.append(train(*args, **kwargs))
+            return seen[-1]
+
+        monkeypatch.setattr(_engine, "train", spy)
+        return ChaoticRNNRegressor(**self.TWICE).fit(lorenz), seen
+
+    def test_the_better_of_two_is_kept(self, lorenz, monkeypatch):
+        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 0.0)
+        fitted, (one, two) = self.trainings(lorenz, monkeypatch)
+        assert fitted.n_init_ == 2
+        assert one.score != two.score
+        better = min(one, two, key=lambda result: result.score)
+        assert fitted.validation_scores_.tolist() == better.validation_scores
+        assert_array_equal(fitted.readout_bias_, better.weights["readout.bias"])
+
+    def test_a_good_one_is_enough(self, lorenz, monkeypatch):
+        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 1e6)
+        fitted, seen = self.trainings(lorenz, monkeypatch)
+        assert fitted.n_init_ == len(seen) == 1
+        plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert_array_equal(fitted.forecast(9), plain.forecast(9))
+
+    def test_the_limit_is_what_the_training_rows_score(self, lorenz, monkeypatch):
+        fitted, (one, *_) = self.trainings(lorenz, monkeypatch)
+        assert fitted.n_init_ == 2  # ten updates train nothing
+        assert one.score > 3 * fitted.validation_floor_
+        assert fitted.validation_floor_ > 0
+
+    def test_there_is_one_where_nothing_is_set_aside_or_training_goes_on(self, lorenz):
+        settings = self.TWICE | {"early_stopping": False}
+        plain = ChaoticRNNRegressor(**settings).fit(lorenz)
+        assert plain.n_init_ == 1
+        assert np.isnan(plain.validation_floor_)
+        warm = ChaoticRNNRegressor(warm_start=True, **self.TWICE).fit(lorenz)
+        assert warm.n_init_ == 2
+        assert warm.fit(lorenz).n_init_ == 1
+
+    def test_an_interrupt_of_the_second_keeps_the_better(self, lorenz, monkeypatch):
+        from skchaos.core import Sequences
+
+        healthy, calls = Sequences.loss, []
+
+        def interrupted(self, model):
+            calls.append(None)
+            if len(calls) == 23:  # twenty calls in the first training
+                raise KeyboardInterrupt
+            return healthy(self, model)
+
+        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 0.0)
+        monkeypatch.setattr(Sequences, "loss", interrupted)
+        with pytest.warns(InterruptedWarning):
+            fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
+        assert fitted.stopped_ == "interrupted"
+        assert (fitted.n_init_, fitted.n_iter_) in ((2, 10), (2, 1))
 
 
 class TestTrajectories:

@@ -86,6 +86,8 @@ class TrainingResult:
         validated. The last, because it has had the smaller steps.
     loss_curve : list of float
         Mean loss between two checks.
+    score : float
+        Validation score of those weights; inf before one is validated, and without validation.
     validation_scores : list of float
         Score at each check; empty without validation.
     n_iter : int
@@ -97,6 +99,7 @@ class TrainingResult:
     """
 
     weights: dict[str, Tensor]
+    score: float = math.inf
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     n_iter: int = 0
@@ -231,7 +234,7 @@ def train(
                 result.validation_scores.append(score)
                 best = min(best, score)
                 if score <= (1 + config.tol) * best:
-                    waited, result.weights = 0, trainer.good_weights
+                    waited, result.weights, result.score = 0, trainer.good_weights, score
                 else:
                     waited += 1
             if progress is not None:
