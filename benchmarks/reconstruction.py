@@ -24,6 +24,7 @@ import csv
 import os
 import time
 import warnings
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 
@@ -58,6 +59,7 @@ BASELINES = {
 }
 
 
+@cache
 def load(system):
     """Return rows to train on, truths to judge free runs by, rows to forecast, and dt."""
     if system == "laser":

@@ -36,7 +36,7 @@ print("intervals:", grid)
 # and scores on later ones. What is scored is the free run of the model, not its next step. The
 # one-step R2 goes along to show why: it likes best what was trained on little more than next steps.
 #
-# Training is cut short to 400 updates, so that this page builds quickly, and early stopping is off,
+# Training is cut short to 800 updates, so that this page builds quickly, and early stopping is off,
 # so that all candidates get the same. The seeds in the grid show how much of a difference is luck.
 
 
@@ -46,7 +46,7 @@ def one_step_r2(estimator, X, y=None):
 
 
 search = GridSearchCV(
-    ChaoticRNNRegressor(dt=data.dt, max_iter=400, learning_rate=0.01, early_stopping=False),
+    ChaoticRNNRegressor(dt=data.dt, max_iter=800, learning_rate=0.01, early_stopping=False),
     {"forcing_interval": ["auto", *grid], "random_state": [0, 1]},
     scoring={
         "divergence": make_dynamics_scorer(state_space_divergence, n_bins=10),

@@ -57,7 +57,7 @@ plt.show()
 # One intensity does not determine the next, so the state is inferred from a window of recent rows,
 # and a forecast needs that many as its context.
 
-model = ChaoticRNNRegressor(cell="gru", n_hidden=40, max_iter=5000, random_state=0).fit(train)
+model = ChaoticRNNRegressor(cell="gru", n_hidden=40, max_iter=10_000, random_state=0).fit(train)
 print(f"forcing interval:    {model.forcing_interval_} steps")
 print(f"window:              {model.n_delays_} rows, {model.delay_} step(s) apart")
 print(f"rows of context:     {model.n_context_}")

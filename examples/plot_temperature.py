@@ -64,7 +64,7 @@ for warning in caught:
 # hold more than that. And the weeks before December resemble it most, so set none of them aside.
 
 model = ChaoticRNNRegressor(
-    forcing_interval=48, n_delays=30, early_stopping=False, max_iter=2000, random_state=0
+    forcing_interval=48, n_delays=30, early_stopping=False, max_iter=4000, random_state=0
 ).fit(train)
 forecast = model.forecast(48)
 print(f"training rows end at {train.index[-1]}; the forecast is a frame on the hours that follow:")

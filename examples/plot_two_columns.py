@@ -26,14 +26,14 @@ from skchaos.metrics import (
 from skchaos.plotting import AttractorDisplay, ForecastDisplay
 
 data = make_lorenz63(25_000, columns=["x", "z"], as_frame=True, return_bunch=True, random_state=0)
-train, test = data.data[:20_000], data.data[20_000:]
+train, test = data.data.iloc[:20_000], data.data.iloc[20_000:]
 lambda_max = data.exponents[0]
 print(data.DESCR)
 
 # %%
 # Both models get the same rows, the same number of updates and the same seed.
 
-settings = {"dt": data.dt, "max_iter": 4000, "learning_rate": 0.005, "random_state": 0}
+settings = {"dt": data.dt, "max_iter": 8000, "learning_rate": 0.005, "random_state": 0}
 models = {
     "window": ChaoticRNNRegressor(**settings).fit(train),
     "one row": ChaoticRNNRegressor(state_inference="pseudo_inverse", **settings).fit(train),
@@ -52,7 +52,7 @@ print(
 # The forecast, with the predictability time that the model has measured: the time in which a small
 # error doubles.
 
-ForecastDisplay.from_estimator(window, test[:1500], n_steps=800, name="two columns")
+ForecastDisplay.from_estimator(window, test.iloc[:1500], n_steps=800, name="two columns")
 plt.show()
 
 valid_times = make_dynamics_scorer(
@@ -68,14 +68,14 @@ for name, model in models.items():
 # Free runs twice as long as the rows held out. The floor is what two halves of the true series are
 # apart.
 
-halves = train[:10_000], train[10_000:]
+halves = train.iloc[:10_000], train.iloc[10_000:]
 print(
     f"   floor: state space divergence {state_space_divergence(*halves):.3f}, "
     f"power spectrum distance {power_spectrum_distance(*halves):.3f}"
 )
 runs = {}
 for name, model in models.items():
-    runs[name] = model.forecast(10_000, X=test[: model.n_context_])
+    runs[name] = model.forecast(10_000, X=test.iloc[: model.n_context_])
     print(
         f"{name:>8}: state space divergence {state_space_divergence(train, runs[name]):.3f}, "
         f"power spectrum distance {power_spectrum_distance(train, runs[name]):.3f}"
