@@ -6,8 +6,8 @@ of 16 sequences, or as many sequences in other batches) and judged by a fresh tr
 D_stsp in 30 bins over 50,000 free-running rows (10 bins of +-2 sd for Duffing, whose floor in 30
 bins is near one). One thread; about an hour on one core.
 
-The systems are the ones that the defaults were chosen on; ``reconstruction.py`` uses other
-trajectories of three of them, and the laser.
+These are the systems that the defaults were chosen on; ``reconstruction.py`` has other trajectories
+of them, another Lorenz system, and the laser.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def run(system, case, seed):
         delay=delay,
         batch_size=case["batch_size"],
         max_iter=N_SEQUENCES // case["batch_size"],
+        n_init=1,
         random_state=seed,
     ).fit(train)
     free = model.forecast(len(truth), truth[: model.n_context_])

@@ -174,6 +174,35 @@ def append(row):
         writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+TITLES = {
+    "lorenz38": ("Lorenz-63, clean", "dstsp10"),
+    "lorenz28noisy": ("Lorenz-63, 5 % noise", "dstsp30"),
+    "duffing": ("driven Duffing, drive's sine missing", "dstsp10"),
+    "laser": ("real laser, one column", "dstsp30"),
+}
+
+
+def markdown(results, column=None):
+    """Return lines of a table of medians over seeds, with the range where there are several.
+
+    Of `column`, or of the D_stsp that suits each system.
+    """
+    models = ["skchaos", *list(BASELINES)[::-1], *([] if column else ["floor"])]
+    lines = ["| | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
+    for system, (title, suited) in TITLES.items():
+        cells = []
+        for model in models:
+            chosen = (results.system == system) & (results.model == model)
+            values = results.loc[chosen, column or suited]
+            spec = ".0f" if column else ".3g"
+            text = f"{values.median():{spec}}"
+            if len(values) > 1:
+                text += f" ({values.min():{spec}} to {values.max():{spec}})"
+            cells.append(f"**{text}**" if model == "skchaos" else text)
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def main():
     """Run what is missing and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -197,8 +226,11 @@ def main():
                 row = floor(system) if name == "floor" else run(system, name, seed)
                 append(row)
                 print(row, flush=True)
-    table = pd.read_csv(RESULTS).groupby(["system", "model"]).median(numeric_only=True)
+    results = pd.read_csv(RESULTS)
+    table = results.groupby(["system", "model"]).median(numeric_only=True)
     print(table.drop(columns="seed").round(4).to_string())
+    print("\nD_stsp\n", *markdown(results), sep="\n")
+    print("\nvalid prediction time, steps\n", *markdown(results, "valid_steps"), sep="\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_scalar
 
 from skchaos._index import TimeIndex, check_consecutive, read_index
-from skchaos._rows import check_finite, read_rows
+from skchaos._rows import read_rows
 from skchaos._sklearn import check_is_fitted
 
 
@@ -117,8 +117,9 @@ class ForecasterMixin:
                 f"estimator was fitted on {self.n_features_in_}: give an array of shape "
                 f"(n_contexts, n_rows, {self.n_features_in_})."
             )
-        for context in contexts if not np.isfinite(contexts).all() else ():
-            check_finite(context, context)
+        bad = np.flatnonzero(~np.isfinite(contexts).all(axis=(1, 2)))
+        if len(bad):
+            raise ValueError(f"Context {bad[0]} of {len(contexts)} has values that are not finite.")
         return contexts
 
 

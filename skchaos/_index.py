@@ -75,7 +75,8 @@ def read_index(
     X : DataFrame or array-like
         Data as the user gave them.
     lengths : list of int, optional
-        Rows of each trajectory; each has an index of its own, and the last one is continued.
+        Rows of each trajectory; each has an index of its own at one common step, and the last one
+        is continued.
     like : TimeIndex, optional
         Index of the training data, whose step that of `X` must be, where both are of one kind.
 
@@ -88,15 +89,15 @@ def read_index(
     ------
     ValueError
         If the index has holes, is not in ascending order, is of a kind that has no next label, or
-        goes on by another step than `like`.
+        goes on by another step than `like`, or in one trajectory than in another.
     """
     if not _is_frame(X):
         return TimeIndex()
-    start, read = 0, TimeIndex()
-    for length in lengths or [len(X)]:
-        read = _read_one(X.index[start : start + length], like)
-        start += length
-    return read
+    ends = np.cumsum(lengths or [len(X)])
+    pieces = [X.index[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    # The longest shows the step best; the others must have the same.
+    longest = _read_one(max(pieces, key=len), like)
+    return [_read_one(piece, like or longest) for piece in pieces][-1]
 
 
 def check_consecutive(X: Any, like: TimeIndex | None) -> None:
@@ -112,19 +113,30 @@ def _is_frame(X: Any) -> bool:
 def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
     kind = _kind(index)
     like = like if like is not None and like.kind == kind else None
-    if len(index) == 1 and like is not None:
-        step = like.step
-    else:
-        step = _STEPS[kind](index, like)
-        if like is not None and not _same_step(kind, step, like.step):
-            raise ValueError(
-                f"The rows of X are {step} apart and those of the training data {like.step}: "
-                "a fitted model knows one time step. Resample X to it, or fit a model on such rows."
-            )
-    timezone = str(getattr(index, "tz", None) or "")
+    step = _STEPS[kind](index, like)
+    if like is not None and not _same_step(kind, step, like.step):
+        raise ValueError(
+            f"The rows of X are {step} apart and those of the training data, or of another "
+            f"trajectory, {like.step}: a model knows one time step. Resample X to it, or fit a "
+            "model on such rows."
+        )
     unit = index.unit if kind == "datetime" else ""
     name = "" if index.name is None else str(index.name)
-    return TimeIndex(kind, _text(index[-1]), step, timezone, unit, name)
+    return TimeIndex(kind, _text(index[-1]), step, _timezone(index), unit, name)
+
+
+def _timezone(index: "pd.Index") -> str:
+    import pandas as pd
+
+    timezone = str(getattr(index, "tz", None) or "")
+    try:
+        pd.Timestamp(0).tz_localize(timezone or None)
+    except (ValueError, KeyError) as error:  # a zone without a name that can be read back
+        raise ValueError(
+            f"The time zone {timezone} of the index has no name that can be stored: use a named "
+            "one, X.tz_convert('Europe/Oslo'), or X.tz_convert('UTC')."
+        ) from error
+    return timezone
 
 
 def _kind(index: "pd.Index") -> str:
@@ -154,22 +166,32 @@ def _timedelta_step(index: "pd.TimedeltaIndex", like: TimeIndex | None) -> str:
     import pandas as pd
 
     if len(index) < 2:
-        return "1"
+        return _step_of_one_row(index, like)
     steps = np.diff(index.asi8)
     step = str(pd.Timedelta(index[1] - index[0]))
     _check_even(index, (steps != steps[0]) | (steps <= 0), step)
     return step
 
 
+def _step_of_one_row(index: "pd.Index", like: TimeIndex | None) -> str:
+    if like is not None:
+        return like.step
+    raise ValueError(
+        f"One row, {index[-1]}, does not show the step of its {type(index).__name__}. Give at "
+        "least two rows, or set the frequency: X = X.asfreq('h')."
+    )
+
+
 def _number_step(index: "pd.Index", like: TimeIndex | None) -> str:
     if len(index) < 2:
-        return "1"
+        return "1" if like is None else like.step
     values = index.to_numpy()
     whole = values.dtype.kind in "iu"
+    eps = 0.0 if whole else np.finfo(values.dtype).eps
     values = values.astype(np.int64 if whole else np.float64)
     steps = np.diff(values)
     step = steps[0] if whole else np.median(steps)
-    rounding = 0 if whole else 1e-6 * abs(step) + 8 * np.finfo(float).eps * np.abs(values).max()
+    rounding = 0 if whole else 1e-6 * abs(step) + 8 * eps * np.abs(values).max()
     # Written so that a nan label counts as uneven.
     _check_even(index, ~(np.abs(steps - step) <= rounding) | (steps <= 0), str(step))
     return _text(step)
@@ -191,11 +213,13 @@ def _datetime_step(index: "pd.DatetimeIndex", like: TimeIndex | None) -> str:
         if known is not None:
             return known
     _check_even(index, np.diff(index) != usual, str(usual))
-    if len(steps) == 0:
+    if len(steps) == 0 and like is not None:
         raise ValueError(
-            f"One row, {index[-1]}, does not show the step of its DatetimeIndex. Give at least two "
-            "rows, or set the frequency: X = X.asfreq('h')."
+            f"The row {index[-1]} is not on the steps of the training data ({like.step}). Give at "
+            "least three rows, which show their own."
         )
+    if len(steps) == 0:
+        return _step_of_one_row(index, None)
     return pd.tseries.frequencies.to_offset(index[1] - index[0]).freqstr
 
 
@@ -214,10 +238,12 @@ def _same_step(kind: str, step: str, other: str) -> bool:
         return bool(np.isclose(float(step), float(other), rtol=1e-4, atol=0))
     if kind == "datetime":
         one, two = (pd.tseries.frequencies.to_offset(text) for text in (step, other))
-        start = pd.Timestamp("2000-01-01")
+        fixed = (pd.tseries.offsets.Tick, pd.tseries.offsets.Day)
+        if isinstance(one, fixed) and isinstance(two, fixed):
+            start = pd.Timestamp("2000-01-01")
+            return start + one == start + two
         # Weeks that begin on another day, or quarters in another month, are the same step.
-        anchored = [(offset.n, offset.rule_code.split("-")[0]) for offset in (one, two)]
-        return start + one == start + two or anchored[0] == anchored[1]
+        return (one.n, one.rule_code.split("-")[0]) == (two.n, two.rule_code.split("-")[0])
     return step == other
 
 

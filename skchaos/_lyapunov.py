@@ -79,6 +79,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         First and last lag between which the curve can be read.
     rows_ : ndarray of shape (n_samples, `n_features_in_`)
         The fitted rows, where there is no model: neighbours come from them.
+    trajectories_ : ndarray of shape (n_samples,)
+        Number of the trajectory of each of them.
     n_delays_, delay_ : int
         Window of rows that was taken as the state, where there is no model.
     dt_ : float
@@ -158,6 +160,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()  # rows with holes have no exponents
         self.column_names_ = column_labels(X, rows.shape[1])
+        vars(self).pop("estimator_", None)  # of an earlier fit
         if self.estimator is None:
             self._fit_rows(rows, lengths)
         else:
@@ -173,9 +176,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
                 "measured: use n_exponents=1 or None, or give an estimator whose spectrum to take."
             )
         dt = 1.0 if self.dt is None else self.dt
-        self.rows_ = rows.copy()
-        trajectory = np.repeat(np.arange(len(lengths)), lengths)
-        found = largest_exponent(rows, groups=trajectory)
+        self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
+        found = largest_exponent(rows, groups=self.trajectories_)
         self.exponents_per_step_ = np.array([found.exponent])
         self.exponents_ = self.exponents_per_step_ / dt
         self.standard_errors_ = np.array([found.standard_error]) / dt
@@ -192,6 +194,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.estimator_ = clone(self.estimator).fit(X, None, groups=groups)
         model = _unwrapped(self.estimator_)
         read_rows(model, X, reset=False)  # a frozen model may have been fitted on other columns
+        read_index(X, lengths, like=TimeIndex.unpack(model.time_index_))  # or at another step
         self.dt_ = model.dt_ if self.dt is None else self.dt
         engine = model._engine()
         at = _starts(lengths, engine.span, self.n_orbits)
@@ -206,7 +209,12 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _n_wanted(self, n_features):
         from skchaos._engine import state_size  # torch loads here, not with the package
 
-        size = state_size(_unwrapped(self.estimator))
+        model = _unwrapped(self.estimator)
+        if isinstance(self.estimator, FrozenEstimator):
+            size = state_size(model.cell_, model.n_hidden_)
+        else:
+            model._validate_params()
+            size = state_size(model.cell, model.n_hidden)
         if self.n_exponents is None:
             return min(size, max(DEFAULT_N_EXPONENTS, n_features))
         if self.n_exponents > size:
@@ -261,7 +269,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             engine = _unwrapped(self.estimator_)._engine()
             growth = engine.local_growth(engine.states(rows), len(self.exponents_))
             return growth / self.dt_
-        rates = local_divergence_rates(self.rows_, rows, n_delays=self.n_delays_, delay=self.delay_)
+        window = {"n_delays": self.n_delays_, "delay": self.delay_}
+        rates = local_divergence_rates(self.rows_, rows, groups=self.trajectories_, **window)
         return rates[:, None] / self.dt_
 
 

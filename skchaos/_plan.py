@@ -32,7 +32,7 @@ WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the sa
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
-MIN_HELD_OUT = 100  # rows; with fewer a histogram of them says nothing, and none are set aside
+MIN_HELD_OUT = 100  # rows; a histogram of fewer says nothing, and then none are set aside
 MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
 
 
@@ -126,7 +126,8 @@ def make_plan(
 
 def _n_train(settings: "ChaoticRNNRegressor", length: int) -> int:
     n_held_out = math.floor(settings.validation_fraction * length)
-    if not settings.early_stopping or n_held_out < MIN_HELD_OUT:
+    too_few = min(n_held_out, length - n_held_out) < MIN_HELD_OUT
+    if not settings.early_stopping or too_few:
         return length
     return length - n_held_out
 
@@ -185,7 +186,7 @@ def _interval(settings: "ChaoticRNNRegressor", measured: "LargestExponent", room
         f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
         "search over skchaos.model_selection.forcing_interval_grid(X).",
         NotChaoticWarning,
-        stacklevel=5,
+        stacklevel=6,
     )
     return interval
 

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
 from skchaos._forecaster import ForecasterMixin
-from skchaos._index import read_index
+from skchaos._index import TimeIndex, read_index
 from skchaos._plan import make_plan
 from skchaos._rows import column_labels, read_rows
 from skchaos._series import Scaling, Series, trajectory_lengths
@@ -67,8 +67,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Whether to set the last rows of each trajectory aside, to score free runs of the model
         against them 25 times during training, and to keep the last state whose score is not
         distinguishable from the best. A low training loss does not mean a free run that lives. If
-        False, or where fewer than 100 rows of a trajectory would be set aside, all its rows are
-        trained on; where none are set aside the last state is kept.
+        False, or where fewer than 100 rows of a trajectory would be set aside or left, all its rows
+        are trained on; where none are set aside the last state is kept.
     validation_fraction : float, default=0.1
         Part of the rows set aside for early stopping.
     n_iter_no_change : int, default=15
@@ -130,6 +130,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     validation_scores_ : ndarray of shape (n_checks,)
         State space divergence plus power spectrum distance of free runs against the rows set
         aside; lower is better. Empty without early stopping.
+    validation_score_ : float
+        Score of the state that is kept; nan without early stopping.
     validation_floor_ : float
         The score that stretches of the training rows get in place of free runs; nan without early
         stopping. A good model comes near it.
@@ -275,7 +277,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         RuntimeError
             If `device` is not available, or training never reaches a finite loss.
         """
-        from skchaos import _engine  # torch loads here, not with the package
+        from skchaos import _engine, _fit  # torch loads here, not with the package
 
         _engine.resolve_device(self.device)  # fails before any work is done
         goes_on = self.warm_start and hasattr(self, "readout_weight_")
@@ -284,17 +286,15 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         plan = make_plan(self, series, *window)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = self._weights() if goes_on else None
-        trained = _engine.train_model(self, plan, series, start=start, seeds=seeds.tolist())
-        result = trained.result
-        if result.n_iter == 0:
+        trained = _fit.train_model(self, plan, series, start=start, seeds=seeds.tolist())
+        if trained.result.n_iter == 0:
             raise RuntimeError(
-                f"Training ended ({result.stopped}) before its first check: there is nothing to "
-                f"keep. Where it diverged, lower learning_rate={self.learning_rate:g} or scale "
-                "outliers down."
+                f"Training ended ({trained.result.stopped}) before its first check: there is "
+                f"nothing to keep. Where it diverged, lower learning_rate={self.learning_rate:g} "
+                "or scale outliers down."
             )
-        self._store(plan, series, result)
-        self.n_init_, self.validation_floor_ = trained.n_init, trained.floor
-        self._report(result)
+        self._store(plan, series, trained)
+        self._report(trained)
         return self
 
     def _check_series(self, X, y, groups, goes_on):
@@ -302,7 +302,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         rows, targets = (checked, None) if y is None else checked
         lengths = trajectory_lengths(groups, len(rows))
         columns = column_labels(X, rows.shape[1])
-        series = Series.of(rows, targets, lengths, read_index(X, lengths), columns)
+        like = TimeIndex.unpack(self.time_index_) if goes_on else None
+        series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns)
         if goes_on:
             self._check_goes_on(series)
         return series
@@ -327,7 +328,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         """Return the weights by their names in the core."""
         return {name: getattr(self, _attribute(name)) for name in self.weight_names_}
 
-    def _store(self, plan, series, result):
+    def _store(self, plan, series, trained):
         self.cell_, self.n_hidden_ = self.cell, self.n_hidden
         self.state_inference_, self.dt_ = self.state_inference, float(self.dt)
         self.forcing_interval_ = plan.forcing_interval
@@ -342,14 +343,19 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.context_ = series.rows[-min(self.n_context_, series.lengths[-1]) :].copy()
         self.column_names_ = series.columns
         self.time_index_ = series.index.pack()
+        self.n_init_, self.validation_floor_ = trained.n_init, trained.floor
+        result = trained.result
         self.loss_curve_ = np.array(result.loss_curve)
         self.validation_scores_ = np.array(result.validation_scores)
-        self.n_iter_, self.stopped_ = result.n_iter, result.stopped
+        self.validation_score_ = result.score if result.validation_scores else np.nan
+        self.n_iter_ = result.n_iter
+        self.stopped_ = "interrupted" if trained.interrupted else result.stopped
         self.weight_names_ = np.array(list(result.weights))
         for name, weight in result.weights.items():
             setattr(self, _attribute(name), weight.cpu().numpy())
 
-    def _report(self, result):
+    def _report(self, trained):
+        result = trained.result
         if result.n_setbacks:
             warnings.warn(
                 f"The training loss was not finite {result.n_setbacks} time(s); training went back "
@@ -358,14 +364,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 + f"Try learning_rate below {self.learning_rate:g} or a shorter forcing_interval "
                 f"than {self.forcing_interval_}.",
                 DivergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        if result.stopped == "interrupted":
+        if trained.interrupted:
+            whole = result.n_iter == self.max_iter
             warnings.warn(
-                f"Interrupted after {result.n_iter} of {self.max_iter} updates; the estimator is "
-                "fitted with the best state so far. Set warm_start=True to go on from it.",
+                f"Interrupted in training {trained.n_init} of at most {self.n_init}; the estimator "
+                f"is fitted with the best state so far, after {result.n_iter} of {self.max_iter} "
+                "updates." + ("" if whole else " Set warm_start=True to go on from it."),
                 InterruptedWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def predict(self, X):
@@ -427,5 +435,5 @@ def _warn_if_not_finite(run):
             "rows from there on are not finite. The model has no bounded orbit: fit it with "
             "another random_state, or a cell that is bounded (lstm, gru, elman).",
             DivergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

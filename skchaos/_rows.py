@@ -51,7 +51,7 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
         reset=reset,
         **target,
     )
-    check_finite(checked if y is None else checked[0], X)
+    _check_finite(checked if y is None else checked[0], X)
     return checked
 
 
@@ -60,7 +60,7 @@ def column_labels(X: Any, n_columns: int) -> np.ndarray:
     return np.asarray(X.columns) if hasattr(X, "columns") else np.arange(n_columns)
 
 
-def check_finite(rows: np.ndarray, X: Any) -> None:
+def _check_finite(rows: np.ndarray, X: Any) -> None:
     """Raise a ValueError that names the first value of `rows` that is not finite."""
     finite = np.isfinite(rows)
     if finite.all():

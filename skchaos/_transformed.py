@@ -39,7 +39,7 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     time_index_ : ndarray of str
         How the index of the training frame goes on.
     target_ndim_ : int
-        Number of axes of `y`; 0 where it was not given.
+        Number of axes of `y`; 0 where it was not given, or the forecaster takes none.
     n_features_in_ : int
         Columns of `X`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -83,8 +83,8 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         X : array-like or DataFrame of shape (n_samples, n_features)
             Consecutive rows.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-            Target of each row, for the forecaster; it is not transformed. With None the target of
-            a row is the next row.
+            Target of each row, for a forecaster that takes one; it is not transformed. With None
+            the target of a row is the next row.
         groups : array-like of shape (n_samples,), default=None
             Trajectory of each row.
 
@@ -100,14 +100,15 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         """
         checked = read_rows(self, X, y, reset=True, min_rows=2)
         rows = checked if y is None else checked[0]
-        self.target_ndim_ = 0 if y is None else checked[1].ndim
         self.column_names_ = column_labels(X, rows.shape[1])
-        self.time_index_ = read_index(X, trajectory_lengths(groups, len(rows))).pack()
+        lengths = trajectory_lengths(groups, len(rows))
+        self.time_index_ = read_index(X, lengths).pack()
         self.transformer_ = clone(self.transformer).fit(self._labelled(rows))
         given = {} if groups is None else {"groups": groups}
         self.forecaster_ = clone(self.forecaster).fit(self._transform(rows), y, **given)
         self.n_context_ = self.forecaster_.n_context_
-        self.context_ = rows[-self.n_context_ :].copy()
+        self.target_ndim_ = getattr(self.forecaster_, "target_ndim_", 0)
+        self.context_ = rows[-min(self.n_context_, lengths[-1]) :].copy()
         # Invertible maps leave exponents as they are.
         self.dt_ = getattr(self.forecaster_, "dt_", 1.0)
         self.predictability_time_ = getattr(self.forecaster_, "predictability_time_", np.nan)

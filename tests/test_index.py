@@ -1,5 +1,6 @@
 """Indices: how they go on, and what they show about rows that do not."""
 
+import dateutil.tz
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,6 +119,10 @@ def test_a_short_context_goes_on_by_the_step_of_the_training_rows(index, n_rows)
             pd.period_range("2024", periods=9, freq="D"),
             pd.period_range("2025", periods=9, freq="M"),
         ),
+        (pd.date_range("2024", periods=9, freq="W"), pd.date_range("2025", periods=9, freq="D")),
+        (pd.date_range("2024", periods=9, freq="D"), pd.date_range("2025", periods=9, freq="W")),
+        (pd.date_range("2024", periods=9, freq="ME"), pd.date_range("2025", periods=9, freq="30D")),
+        (pd.date_range("2024", periods=9, freq="B"), pd.date_range("2025", periods=9, freq="2D")),
         (pd.RangeIndex(9), pd.RangeIndex(0, 18, 2)),
         (pd.Index(np.arange(9) * 0.01), pd.Index(np.arange(9) * 0.02)),
         (
@@ -135,20 +140,49 @@ def test_another_step_is_refused(trained, given):
 
 
 @pytest.mark.parametrize(
-    ("trained", "given"),
+    ("trained", "given", "following"),
     [
         (
             pd.date_range("2024-01-07", periods=9, freq="W-SUN"),
-            pd.date_range("2025", periods=3, freq="W-MON"),
+            pd.date_range("2025-01-06", periods=3, freq="W-MON"),
+            pd.Timestamp("2025-01-27"),
         ),
-        (pd.date_range("2024", periods=9, freq="24h"), pd.date_range("2025", periods=3, freq="D")),
-        (pd.date_range("2024", periods=9, freq="h"), pd.RangeIndex(3)),  # says nothing about time
-        (pd.RangeIndex(9), pd.date_range("2024", periods=9, freq="h")),
+        (
+            pd.date_range("2024", periods=9, freq="24h"),
+            pd.date_range("2025", periods=3, freq="D"),
+            pd.Timestamp("2025-01-04"),
+        ),
+        # An index of numbers says nothing about time, nor the other way round.
+        (pd.date_range("2024", periods=9, freq="h"), pd.RangeIndex(3), 3),
+        (
+            pd.RangeIndex(9),
+            pd.date_range("2024", periods=9, freq="h"),
+            pd.Timestamp("2024-01-01 09:00"),
+        ),
     ],
 )
-def test_the_same_step_in_other_words_is_accepted(trained, given):
+def test_the_same_step_in_other_words_is_accepted(trained, given, following):
     continued = read_index(frame(given), like=read_index(frame(trained))).continued(1)
-    assert continued[0] > given[-1]
+    assert continued.tolist() == [following]
+
+
+def test_one_row_must_be_on_the_steps_of_the_training_rows():
+    weekly = read_index(frame(pd.date_range("2024-01-07", periods=9, freq="W-SUN")))
+    with pytest.raises(ValueError, match="not on the steps"):
+        read_index(frame(pd.DatetimeIndex(["2025-01-08"])), like=weekly)
+
+
+def test_numbers_of_single_precision_are_even():
+    index = pd.Index(np.arange(1000, dtype=np.float32) * np.float32(0.01))
+    np.testing.assert_allclose(read_index(frame(index)).continued(2), [10.0, 10.01], rtol=1e-5)
+
+
+def test_a_time_zone_without_a_name_is_refused():
+    zone = dateutil.tz.tzfile(dateutil.tz.gettz("Europe/Oslo")._filename)
+    with pytest.raises(ValueError, match="tz_convert"):
+        read_index(frame(pd.date_range("2024", periods=9, freq="h", tz=zone)))
+    offset = pd.date_range("2024", periods=9, freq="h", tz="+02:00")
+    assert read_index(frame(offset[:-1])).continued(1).equals(offset[-1:])
 
 
 def test_rows_of_one_trajectory_show_their_holes():

@@ -95,12 +95,31 @@ class TestFromModel:
             LyapunovSpectrum(FrozenEstimator(model), n_exponents=3).fit(lorenz)
 
     def test_number_of_exponents_is_checked_before_training(self, lorenz, monkeypatch):
-        monkeypatch.setattr("skchaos._engine.train_model", None)
+        monkeypatch.setattr("skchaos._fit.train_model", None)
         model = ChaoticRNNRegressor(n_hidden=3)
         with pytest.raises(ValueError, match=r"n_exponents=7.*1 to 6"):
             LyapunovSpectrum(model, n_exponents=7).fit(lorenz)
         with pytest.raises(ValueError, match="'cell' parameter"):
             LyapunovSpectrum(ChaoticRNNRegressor("cnn")).fit(lorenz)
+
+    def test_what_is_fitted_has_the_parameters_of_now(self, lorenz):
+        model = ChaoticRNNRegressor(**QUICK).fit(lorenz).set_params(n_hidden=2)
+        with pytest.raises(ValueError, match=r"n_exponents=5.*1 to 4"):
+            LyapunovSpectrum(model, n_exponents=5).fit(lorenz)
+        spectrum = LyapunovSpectrum(model, n_steps=10).fit(lorenz)
+        assert len(spectrum.exponents_) == 4
+
+    def test_a_refit_forgets_the_model(self, lorenz):
+        X = make_henon(1000, random_state=0)
+        both = LyapunovSpectrum(ChaoticRNNRegressor(**QUICK), n_steps=10).fit(lorenz)
+        both.set_params(estimator=None).fit(X)
+        assert_array_equal(both.transform(X), LyapunovSpectrum().fit(X).transform(X))
+
+    def test_rows_have_the_step_of_a_frozen_model(self, lorenz):
+        X = pd.DataFrame(lorenz)
+        model = FrozenEstimator(ChaoticRNNRegressor(**QUICK).fit(X))
+        with pytest.raises(ValueError, match="one time step"):
+            LyapunovSpectrum(model, n_steps=10).fit(X.iloc[::2])
 
     def test_orbits_start_within_a_trajectory(self, lorenz):
         model = ChaoticRNNRegressor(n_delays=3, delay=2, **QUICK).fit(lorenz)
@@ -170,6 +189,8 @@ class TestFromData:
         apart = LyapunovSpectrum().fit(shuffled, groups=groups).lambda_max_
         joined = LyapunovSpectrum().fit(shuffled).lambda_max_
         assert abs(apart / whole - 1) < 0.2 < abs(joined / whole - 1)
+        grouped = LyapunovSpectrum().fit(shuffled, groups=groups)
+        assert abs(grouped.transform(X).mean() / whole - 1) < 0.2
         with pytest.raises(ValueError, match="one label a row"):
             LyapunovSpectrum().fit(X, groups=groups[:-1])
 

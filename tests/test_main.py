@@ -125,6 +125,7 @@ def _score(name, valid_steps, end_sd=1.0):
         (_score("rnn", [9, 7]), [0, 2], ["alive after 20,000", "longest valid prediction time"]),
         (_score("rnn", [9, 7], end_sd=0.2), [0, 2], ["dies", "longest"]),
         (_score("rnn", [1, 1]), [1, 1], ["alive", "no better than the mean"]),
+        (_score("rnn", [7, 7]), [7, 7], ["alive", "no better than the mean"]),
         (_score("rnn", [1, 1]), [3, 3], ["alive", "not the network but the mean"]),
         (
             replace(_score("rnn", [2, 2]), run=np.full((3, 1), np.inf)),

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor
+from skchaos.core import TrainingResult
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, NotChaoticWarning
 
@@ -242,7 +243,7 @@ class TestNothingIsLost:
             return healthy(self, model)
 
         monkeypatch.setattr(Sequences, "loss", interrupted)
-        with pytest.warns(InterruptedWarning, match=r"after 5 of 10 updates.*warm_start"):
+        with pytest.warns(InterruptedWarning, match=r"after 5 of 10 updates. Set warm_start"):
             fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
         assert fitted.stopped_ == "interrupted"
         assert np.isfinite(fitted.forecast(10)).all()
@@ -290,6 +291,8 @@ class TestNothingIsLost:
             warm.fit(X[["rain", "wind"]])
         with pytest.raises(ValueError, match=r"0 target.*y has 1"):
             warm.fit(X, X["wind"])
+        with pytest.raises(ValueError, match="one time step"):
+            warm.fit(X.iloc[::2])
 
     def test_a_refused_refit_leaves_the_fit_as_it_was(self, lorenz):
         fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
@@ -331,8 +334,9 @@ class TestForcingInterval:
 
     def test_not_chaotic_falls_back_and_says_so(self):
         rows = np.sin(0.3 * np.arange(1000))[:, None]
-        with pytest.warns(NotChaoticWarning, match="falls back to 30 steps"):
+        with pytest.warns(NotChaoticWarning, match="falls back to 30 steps") as caught:
             fitted = ChaoticRNNRegressor(**QUICK).fit(rows)
+        assert caught[0].filename == __file__  # the line that a user wrote
         assert fitted.forcing_interval_ == 30
 
     def test_given_interval_is_used(self, lorenz):
@@ -351,6 +355,15 @@ class TestHeldOutRows:
         fitted = ChaoticRNNRegressor(n_delays=20, delay=10, **QUICK).fit(lorenz)
         assert len(fitted.validation_scores_) == 10
 
+    @pytest.mark.parametrize(("n_rows", "fraction"), [(120, 0.9), (120, 0.1), (1500, 0.99)])
+    def test_without_a_hundred_rows_on_either_side_none_are_set_aside(
+        self, lorenz, n_rows, fraction
+    ):
+        settings = QUICK | {"forcing_interval": 5, "validation_fraction": fraction}
+        fitted = ChaoticRNNRegressor(**settings).fit(lorenz[:n_rows])
+        assert len(fitted.validation_scores_) == 0
+        assert np.isnan(fitted.validation_score_)
+
     def test_column_that_stands_still_there_is_left_out_of_the_score(self, lorenz):
         X = lorenz.copy()
         X[1340:, 1] = 0
@@ -362,28 +375,29 @@ class TestTrainingAgain:
 
     def trainings(self, lorenz, monkeypatch):
         """Return what a training from each of the two seeds scores."""
-        from skchaos import _engine
+        from skchaos import _fit
 
-        seen, train = [], _engine.train
+        seen, train = [], _fit.train
 
         def spy(*args, **kwargs):
             seen.append(train(*args, **kwargs))
             return seen[-1]
 
-        monkeypatch.setattr(_engine, "train", spy)
+        monkeypatch.setattr(_fit, "train", spy)
         return ChaoticRNNRegressor(**self.TWICE).fit(lorenz), seen
 
     def test_the_better_of_two_is_kept(self, lorenz, monkeypatch):
-        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 0.0)
+        monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 0.0)
         fitted, (one, two) = self.trainings(lorenz, monkeypatch)
         assert fitted.n_init_ == 2
         assert one.score != two.score
         better = min(one, two, key=lambda result: result.score)
+        assert fitted.validation_score_ == better.score
         assert fitted.validation_scores_.tolist() == better.validation_scores
         assert_array_equal(fitted.readout_bias_, better.weights["readout.bias"])
 
     def test_a_good_one_is_enough(self, lorenz, monkeypatch):
-        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 1e6)
+        monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
         fitted, seen = self.trainings(lorenz, monkeypatch)
         assert fitted.n_init_ == len(seen) == 1
         plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
@@ -404,23 +418,28 @@ class TestTrainingAgain:
         assert warm.n_init_ == 2
         assert warm.fit(lorenz).n_init_ == 1
 
-    def test_an_interrupt_of_the_second_keeps_the_better(self, lorenz, monkeypatch):
-        from skchaos.core import Sequences
+    @pytest.mark.parametrize("where", ["in training", "between trainings"])
+    def test_an_interrupt_of_the_second_keeps_the_first(self, lorenz, monkeypatch, where):
+        from skchaos import _fit
 
-        healthy, calls = Sequences.loss, []
+        plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        monkeypatch.setattr(_fit, "GOOD_ENOUGH", 0.0)
+        name = "_sequences" if where == "between trainings" else "train"
+        healthy, calls = getattr(_fit, name), []
 
-        def interrupted(self, model):
+        def interrupted(*args, **kwargs):
             calls.append(None)
-            if len(calls) == 23:  # twenty calls in the first training
+            if len(calls) == 1:
+                return healthy(*args, **kwargs)
+            if where == "between trainings":
                 raise KeyboardInterrupt
-            return healthy(self, model)
+            return TrainingResult(weights={}, stopped="interrupted")
 
-        monkeypatch.setattr("skchaos._engine.GOOD_ENOUGH", 0.0)
-        monkeypatch.setattr(Sequences, "loss", interrupted)
-        with pytest.warns(InterruptedWarning):
+        monkeypatch.setattr(_fit, name, interrupted)
+        with pytest.warns(InterruptedWarning, match="training 2 of at most 2.*10 of 10 updates.$"):
             fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
-        assert fitted.stopped_ == "interrupted"
-        assert (fitted.n_init_, fitted.n_iter_) in ((2, 10), (2, 1))
+        assert (fitted.stopped_, fitted.n_init_, fitted.n_iter_) == ("interrupted", 2, 10)
+        assert_array_equal(fitted.forecast(9), plain.forecast(9))
 
 
 class TestTrajectories:
@@ -435,6 +454,19 @@ class TestTrajectories:
         groups = np.repeat(["a", "b"], 750)
         fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz, groups=groups)
         assert_array_equal(fitted.context_, lorenz[-fitted.n_context_ :])
+
+    def test_all_trajectories_have_one_step(self):
+        daily = hourly(200, seed=1).set_axis(pd.date_range("2025", periods=200, freq="D"))
+        groups = np.repeat([0, 1], 200)
+        with pytest.raises(ValueError, match="one time step"):
+            ChaoticRNNRegressor(**QUICK).fit(pd.concat([hourly(200), daily]), groups=groups)
+
+    def test_a_trajectory_of_one_row_has_the_step_of_the_others(self):
+        X = hourly(200)
+        fitted = ChaoticRNNRegressor(**(QUICK | {"n_delays": 1})).fit(
+            X, groups=np.repeat([0, 1], [199, 1])
+        )
+        assert fitted.forecast(1).index[0] == X.index[-1] + pd.Timedelta("1h")
 
     def test_index_may_start_again(self):
         X = pd.concat([hourly(200), hourly(200, seed=1)])
@@ -523,7 +555,7 @@ def test_bad_contexts(lorenz, model):
         framed.forecast(3, X.resample("30min").ffill())
     contexts = np.stack([X.to_numpy()] * 2)
     contexts[1, 7, 1] = np.nan
-    with pytest.raises(ValueError, match="NaN in column 1 at row 7"):
+    with pytest.raises(ValueError, match="Context 1 of 2"):
         framed.forecast(3, contexts)
     for method in (framed.predict, framed.score):
         with pytest.raises(ValueError, match="without holes"):

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, TransformedForecaster
+from skchaos._baselines import DelayRidgeForecaster
 from skchaos.datasets import make_lorenz63
 from tests.test_regressor import NEEDS_MEMORY, QUICK
 
@@ -87,6 +88,19 @@ def test_target_is_read_out_and_not_transformed(frame):
     predicted = inner.predict(StandardScaler().fit_transform(frame))
     assert_allclose(wrapped.predict(frame), predicted, rtol=1e-9)
     assert wrapped.forecast(2).shape == (2, 3)
+
+
+def test_target_of_a_forecaster_that_takes_none_is_the_next_row(frame):
+    wrapped = TransformedForecaster(DelayRidgeForecaster(), StandardScaler()).fit(frame, frame["x"])
+    predicted = wrapped.predict(frame)
+    assert_allclose(predicted[100:-1], frame.to_numpy()[101:], rtol=0.01)
+
+
+def test_context_does_not_reach_into_another_trajectory(frame):
+    groups = np.repeat([0, 1], [1197, 3])
+    wrapped = TransformedForecaster(RNN, StandardScaler()).fit(frame, groups=groups)
+    with pytest.raises(ValueError, match=r"3 row\(s\)"):
+        wrapped.forecast(2)
 
 
 def test_clock_is_that_of_the_forecaster(frame):

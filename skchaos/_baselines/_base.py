@@ -180,5 +180,5 @@ def _warn_if_diverged(run):
             f"{int(np.argmin(finite))} steps; its rows from there on are inf. The map has no "
             "bounded orbit there.",
             DivergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

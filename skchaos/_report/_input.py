@@ -256,10 +256,11 @@ def _clock(index, dt, unit):
 
 
 def _check_agrees(index, dt, unit):
-    """Raise where the dates show another sampling interval than the one given."""
-    if not isinstance(index, pd.DatetimeIndex) or unit not in _UNITS or len(index) < 2:
+    """Raise where evenly spaced dates show another sampling interval than the one given."""
+    steps = np.diff(index) if isinstance(index, pd.DatetimeIndex) else []
+    if unit not in _UNITS or len(steps) == 0 or (steps != steps[0]).any():
         return
-    shown = (index[1] - index[0]) / pd.Timedelta(1, unit=unit)
+    shown = pd.Timedelta(steps[0]) / pd.Timedelta(1, unit=unit)
     if not math.isclose(shown, dt, rel_tol=1e-6):
         raise InputError(
             f"--dt {dt:g} --unit {unit} contradicts the dates, which are {shown:g} {unit}(s) "

@@ -5,7 +5,9 @@ import numpy as np
 from skchaos._report._scores import THRESHOLD
 
 _OWN_UNITS = {"step", "time unit", "day", "hour", "minute", "second"}  # which take a plural s
-DEAD = 0.5  # of the data's standard deviation: where a free run counts as dead
+# Of the data's standard deviation: where a free run counts as dead. One that lives keeps nearly
+# all of it, one on a fixed point or a cycle a third or none (benchmarks/results).
+DEAD = 0.5
 _COLUMNS = ("", "valid prediction", "quartiles", "Lyapunov", "D_stsp", "D_H", "sd at", "fit")
 _UNITS = ("held out", "time (steps)", "", "times", "", "", "end", "(s)")
 
@@ -44,7 +46,7 @@ def _facts(report):
         ("predictability time ln 2 / lambda", predictability_text(report)),
         ("forcing interval", in_units(report.model.forcing_interval_, "step")),
         ("window to infer the state", _window_text(report.model)),
-        ("training", f"{report.model.n_iter_:,} updates (stopped: {report.model.stopped_})"),
+        ("training", _training_text(report.model)),
     ]
     width = max(len(name) for name, _ in facts)
     return [f"  {name:<{width}}  {text}" for name, text in facts]
@@ -74,6 +76,11 @@ def predictability_text(report):
 def _window_text(model):
     rows = f"{model.n_delays_} row{'s' * (model.n_delays_ > 1)}"
     return rows if model.n_delays_ == 1 else f"{rows}, {in_units(model.delay_, 'step')} apart"
+
+
+def _training_text(model):
+    again = f", the better of {model.n_init_} trainings" if model.n_init_ > 1 else ""
+    return f"{model.n_iter_:,} updates (stopped: {model.stopped_}){again}"
 
 
 def in_units(value, unit):
@@ -165,6 +172,8 @@ def _skill(network, baselines):
     if not medians:
         return []
     best = max(medians, key=medians.get)
+    if medians[best] == own > medians.get("mean", 0):
+        return [f"The network and the {best} have the longest valid prediction time."]
     if medians[best] > own:
         return [f"The best forecaster here is not the network but the {best}."]
     if medians.get("mean", 0) >= own:

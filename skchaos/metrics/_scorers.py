@@ -201,8 +201,9 @@ class _DynamicsScorer:
         TypeError
             If the estimator does not forecast.
         """
+        given = X  # the steps of a Pipeline may drop its index
         forecaster, X = forecaster_and_rows(estimator, X)
-        check_consecutive(X, like=_index_of(forecaster))
+        check_consecutive(given, like=_index_of(forecaster))
         if self._rules.n_starts is None:
             value = self._one_forecast(forecaster, X)
         else:

@@ -13,7 +13,9 @@ from skchaos.neighbors._theiler import find_neighbors
 SAME_MOMENT = 5.0
 
 
-def local_divergence_rates(X_fit, X=None, *, n_delays=None, delay=None, random_state=0):
+def local_divergence_rates(
+    X_fit, X=None, *, n_delays=None, delay=None, groups=None, random_state=0
+):
     """Measure the rate at which nearby orbits part, row by row.
 
     Around each row a local map is fitted to its neighbours among the fitted rows, as in
@@ -24,15 +26,17 @@ def local_divergence_rates(X_fit, X=None, *, n_delays=None, delay=None, random_s
     Parameters
     ----------
     X_fit : array-like of shape (n_fitted, n_features)
-        Consecutive rows of one trajectory, from which neighbours come.
+        Consecutive rows, from which neighbours come.
     X : array-like of shape (n_samples, n_features), default=None
-        Consecutive rows at which rates are wanted. None is `X_fit`. Rows that are among the fitted
-        ones are not compared with the rows just before and after them.
+        Consecutive rows of one trajectory at which rates are wanted. None is `X_fit`. Rows that are
+        among the fitted ones are not compared with the rows just before and after them.
     n_delays : int, default=None
         Rows of a window that is taken as the state. None, together with `delay`, is the window that
         predicts best.
     delay : int, default=None
         Steps between two rows of a window.
+    groups : array-like of shape (n_fitted,), default=None
+        Label of the trajectory of each row of `X_fit`, contiguous. None is one trajectory.
     random_state : int, RandomState instance or None, default=0
         Seed of the slight noise (.003 standard deviations) that is added to the fitted rows.
 
@@ -71,10 +75,10 @@ def local_divergence_rates(X_fit, X=None, *, n_delays=None, delay=None, random_s
     windows = None
     if n_delays is not None:
         windows = [(check_count("n_delays", n_delays, 1), check_count("delay", delay, 1))]
-    X_fit, _ = check_rows(X_fit)
+    X_fit, groups = check_rows(X_fit, groups=groups)
     X = X_fit if X is None else check_rows(X)[0]
     check_columns("X", X, X_fit.shape[1])
-    scaled = Scaled.of(X_fit, None, random_state)
+    scaled = Scaled.of(X_fit, groups, random_state)
     measured = None if scaled is None else measure(scaled, random_state, windows)
     if measured is None:
         return np.full(len(X), np.nan)

@@ -252,6 +252,13 @@ def test_rows_with_holes_are_not_scored(X, scorer):
         scorer(model, frame.drop(index=frame.index[-9]))
 
 
+def test_holes_are_seen_through_a_pipeline(X):
+    frame = pd.DataFrame(X, index=pd.date_range("2024-01-01", periods=len(X), freq="h"))
+    pipeline = make_pipeline(MinMaxScaler(), Rotator()).fit(frame)  # its arrays have no index
+    with pytest.raises(ValueError, match="without holes"):
+        prediction_error_scorer(pipeline, frame.drop(index=frame.index[-9]))
+
+
 def test_context_of_a_frame_keeps_names_and_index(X):
     index = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame(X, columns=["u", "v"], index=index)

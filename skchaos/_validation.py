@@ -1,0 +1,104 @@
+"""How training is judged: free runs against the rows set aside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skchaos._engine import Engine
+from skchaos._plan import Plan
+from skchaos._series import Scaling, Series, is_constant
+from skchaos.core import ForcedRNN
+from skchaos.metrics import power_spectrum_distance, state_space_divergence
+
+N_ORBITS = 32  # a collapse that is rare in time shows in some of them
+N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
+# Of each orbit; the first half does not count. A model may forget a slow motion, such as a drive,
+# only after thousands of steps.
+N_STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The score of a model's free runs against the rows set aside; lower is better.
+
+    Attributes
+    ----------
+    truth : ndarray of shape (n_rows, n_features)
+        All rows set aside, standardised.
+    stretch : ndarray of shape (n_stretch, n_features)
+        The longest of them without a break.
+    windows : ndarray of shape (n_orbits, n_window, n_features)
+        Rows that set the states from which free runs begin. They may reach back into the rows
+        before, which are trained on.
+    offsets : ndarray of shape (n_delays,)
+        See :class:`Engine`.
+    varying : ndarray of bool, of shape (n_features,)
+        Columns that do not stand still in the stretch, which then has a spectrum to compare.
+    floor : float
+        The score that stretches of the training rows get in place of free runs.
+    """
+
+    truth: np.ndarray
+    stretch: np.ndarray
+    windows: np.ndarray
+    offsets: np.ndarray
+    varying: np.ndarray
+    floor: float
+
+    @classmethod
+    def of(cls, plan: Plan, series: Series, rows: np.ndarray) -> "Validation | None":
+        """Prepare it, or return None where there is nothing to compare with."""
+        if plan.train_lengths == series.lengths:
+            return None
+        ends = np.cumsum(series.lengths)
+        firsts = ends - series.lengths + plan.train_lengths
+        held_out = [rows[a:b] for a, b in zip(firsts, ends, strict=True) if b > a]
+        stretch = max(held_out, key=len)
+        varying = ~is_constant(stretch)
+        if not varying.any():
+            return None
+        first = int(firsts[np.argmax(ends - firsts)])
+        at = np.linspace(first, first + len(stretch) - 1, N_ORBITS).astype(int)
+        windows = rows[at[:, None] + np.arange(-plan.span, 1)]
+        truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
+        trained = _stretches(series, plan, rows[:, varying])
+        floor = free_running_score(truth, stretch, trained)
+        return cls(truth, stretch, windows, plan.offsets, varying, floor)
+
+    def __call__(self, model: ForcedRNN) -> float:
+        n_features = self.windows.shape[2]
+        unit = Scaling(np.zeros(n_features), np.ones(n_features))  # rows are standardised
+        engine = Engine(model, unit, self.offsets)
+        run = engine.free_run(engine.final_states(self.windows), N_STEPS)
+        run = run[:, N_STEPS // 2 :, self.varying]
+        return free_running_score(self.truth, self.stretch, run)
+
+
+def _stretches(series: Series, plan: Plan, rows: np.ndarray) -> np.ndarray:
+    """Return stretches of training rows (orbit, step, feature), as a perfect free run would be."""
+    longest = int(np.argmax(plan.train_lengths))
+    n_rows, start = plan.train_lengths[longest], sum(series.lengths[:longest])
+    n_steps = min(N_STEPS // 2, max(2, n_rows // 4))
+    at = start + np.linspace(0, n_rows - n_steps, N_ORBITS).astype(int)
+    return rows[at[:, None] + np.arange(n_steps)]
+
+
+def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) -> float:
+    """Return state space divergence plus power spectrum distance; lower is better.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_rows, n_features)
+        All rows set aside.
+    stretch : ndarray of shape (n_stretch, n_features)
+        The longest stretch without a break, for the spectrum.
+    run : ndarray of shape (n_orbits, n_steps, n_features)
+        Free runs of the model.
+    """
+    if not np.isfinite(run).all():
+        return np.inf
+    divergence = state_space_divergence(
+        truth, run.reshape(-1, truth.shape[1]), n_bins=N_BINS, random_state=0
+    )
+    distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
+    return float(divergence + np.mean(distances))
