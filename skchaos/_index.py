@@ -207,7 +207,7 @@ def _datetime_step(index: "pd.DatetimeIndex", like: TimeIndex | None) -> str:
             return like.step
     steps = np.diff(index.asi8)
     usual = pd.Timedelta(int(np.median(steps)), unit=index.unit) if len(steps) else None
-    _check_even(index, steps <= 0, str(usual))
+    _check_even(index, steps <= 0, str(abs(usual)) if len(steps) else "")
     if len(index) >= 3 or index.freqstr is not None:
         known = index.freqstr or pd.DatetimeIndex(index, freq="infer").freqstr
         if known is not None:
@@ -248,16 +248,34 @@ def _same_step(kind: str, step: str, other: str) -> bool:
 
 
 def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
+    """Raise where a step is uneven, with the remedy for what is wrong there."""
     if not uneven.any():
         return
     at = int(np.flatnonzero(uneven)[0])
-    raise ValueError(
-        f"The index goes from {index[at]} to {index[at + 1]} at row {at + 1}, where a step of "
-        f"{step} is expected: rows must be consecutive in time, in ascending order, without holes "
-        "or repeats. Sort them (X.sort_index()), fill holes (X.asfreq(...).interpolate()), or mark "
-        "separate stretches with groups=. In cross-validation use TimeSeriesSplit, which keeps "
-        "training rows together."
+    remedy = (
+        "fill the hole (X.asfreq(...).interpolate()), or mark the stretches on either side of it "
+        "with groups="
     )
+    if not index.is_monotonic_increasing:
+        remedy = "they are not in order of time: X.sort_index(), or shuffle=False in a split"
+    elif not index.is_unique:
+        remedy = (
+            "labels stand more than once: X[~X.index.duplicated()], or X.groupby(level=0).mean()"
+        )
+    elif _is_ragged(index):
+        remedy = "sampling is uneven: X.resample(...).mean().interpolate() at one step"
+    raise ValueError(
+        f"The index goes from {index[at]} to {index[at + 1]} at row {at + 1}; rows must be "
+        f"consecutive in time, here {step} apart, without holes or repeats: {remedy}. In "
+        "cross-validation use TimeSeriesSplit."
+    )
+
+
+def _is_ragged(index: "pd.Index") -> bool:
+    """Tell whether some steps are no multiples of the usual one, as those over a hole are."""
+    steps = np.diff(index.asi8 if hasattr(index, "asi8") else index.to_numpy())
+    usual = np.median(steps)
+    return bool((np.abs(steps / usual - np.round(steps / usual)) > 1e-3).any())
 
 
 def _text(label: Any) -> str:

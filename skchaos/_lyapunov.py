@@ -67,8 +67,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
         positive ones are known.
     regime_ : {"fixed point", "cycle", "torus", "chaos", "undecided"}
-        What the exponents and their errors say. Where it is "undecided", so are the numbers: they
-        are the best guess there is, and `reason_` says what speaks against it.
+        What the exponents and their errors say. Where it is "undecided" the numbers are the
+        best guess there is, or nan, and `reason_` says what speaks against it.
     reason_ : str
         Why, in words.
     curve_lags_, curve_ : ndarray of shape (n_lags,)
@@ -177,10 +177,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             )
         dt = 1.0 if self.dt is None else self.dt
         self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
-        found = largest_exponent(rows, groups=self.trajectories_)
-        self.exponents_per_step_ = np.array([found.exponent])
-        self.exponents_ = self.exponents_per_step_ / dt
-        self.standard_errors_ = np.array([found.standard_error]) / dt
+        found = largest_exponent(rows, dt=dt, groups=self.trajectories_)
+        self.exponents_ = np.array([found.exponent])
+        self.exponents_per_step_ = np.array([found.exponent_per_step])
+        self.standard_errors_ = np.array([found.standard_error])
         self.regime_ = "chaos" if found.verdict == "chaos" else "undecided"
         self.reason_ = found.reason
         self.curve_lags_, self.curve_ = found.lags * dt, found.curve
@@ -259,7 +259,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ndarray of shape (n_samples, n_exponents)
             Growth rates of a tangent vector carried along the rows, per unit of `dt`: by the local
             maps of the fitted rows, or by the Jacobians of the model at the states inferred from
-            the rows. Their mean over a long series is near `exponents_`. nan where the fitted rows
+            the rows. Their mean over a long series is near `exponents_`. Rows from data share
+            rates: see :func:`skchaos.neighbors.local_divergence_rates`. nan where the fitted rows
             are too few.
         """
         check_is_fitted(self)
@@ -333,7 +334,7 @@ def _regime(exponents, standard_errors):
     """Name the regime of a flow or map from its leading exponents and their errors."""
     error = SIGNIFICANT * standard_errors
     zero = np.abs(exponents) <= error
-    shown = f"lambda_max = {exponents[0]:.3g} +- {standard_errors[0]:.1g}"
+    shown = f"lambda_max = {exponents[0]:.3g} +- {standard_errors[0]:.1g} per unit of time"
     if exponents[0] > error[0]:
         return "chaos", f"{shown} is positive beyond {SIGNIFICANT:g} standard errors"
     if exponents[0] < -error[0]:

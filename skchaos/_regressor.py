@@ -13,7 +13,7 @@ from skchaos._plan import make_plan
 from skchaos._rows import column_labels, read_rows
 from skchaos._series import Scaling, Series, trajectory_lengths
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
-from skchaos.exceptions import DivergenceWarning, InterruptedWarning
+from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
 
 SEEDS = np.iinfo(np.int32).max
 MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with
@@ -77,10 +77,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
         equally good, and the later one is kept, as it has had the smaller steps.
     n_init : int, default=2
-        Trainings at most. Which of them end in a free run that lives is partly luck; so where that
-        of the first scores more than three times as badly as stretches of the training rows do, it
-        is done again from other initial weights, and the best is kept. 1 halves the time that a
-        fit can take. Without rows set aside, and with `warm_start`, there is one training.
+        Trainings at most. Which of them end in a free run that lives is partly luck (2 of 12 on the
+        driven Duffing oscillator did not, ``benchmarks/restarts.py``). So where that of the first
+        scores more than three times as badly as stretches of the training rows do, training is done
+        again from other initial weights, and the best is kept. 1 halves the time that a fit can
+        take. Without rows set aside, and with `warm_start`, there is one training.
     warm_start : bool, default=False
         Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"
@@ -364,6 +365,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 + f"Try learning_rate below {self.learning_rate:g} or a shorter forcing_interval "
                 f"than {self.forcing_interval_}.",
                 DivergenceWarning,
+                stacklevel=5,
+            )
+        if trained.is_poor:
+            warnings.warn(
+                f"Free runs of the fitted model score {result.score:.2g} against the rows set "
+                f"aside, and stretches of the training rows {trained.floor:.2g} (lower is better): "
+                "it may predict the next rows and yet end on a point or a cycle. Look at a long "
+                f"forecast before you trust it; try a larger max_iter than {self.max_iter}, or "
+                f"n_init than {self.n_init}.",
+                PoorFitWarning,
                 stacklevel=5,
             )
         if trained.interrupted:

@@ -8,6 +8,7 @@ row, and a remedy that suits a series.
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
 from skchaos._sklearn import validate_data
 
@@ -53,6 +54,14 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
     )
     _check_finite(checked if y is None else checked[0], X)
     return checked
+
+
+def read_array(X: Any, min_rows: int = 1) -> np.ndarray:
+    """Return the rows of `X` as float64, with the same checks, where there is no estimator."""
+    _check_frame(X)
+    rows = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=min_rows)
+    _check_finite(rows, X)
+    return rows
 
 
 def column_labels(X: Any, n_columns: int) -> np.ndarray:

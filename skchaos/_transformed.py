@@ -9,6 +9,8 @@ from skchaos._rows import column_labels, read_rows
 from skchaos._series import trajectory_lengths
 from skchaos._sklearn import HasMethods, check_is_fitted, fit_method
 
+MAX_ROUND_TRIP = 0.01  # of a column's range: quantiles and power transforms are undone roughly
+
 
 class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     """Forecast through an invertible transformer, and give forecasts in original units.
@@ -96,7 +98,8 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the transformer or the forecaster refuse the rows, or their index has holes.
+            If the transformer or the forecaster refuse the rows, their index has holes, or the
+            transformer cannot undo what it does.
         """
         checked = read_rows(self, X, y, reset=True, min_rows=2)
         rows = checked if y is None else checked[0]
@@ -104,8 +107,10 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()
         self.transformer_ = clone(self.transformer).fit(self._labelled(rows))
+        transformed = self._transform(rows)
+        self._check_invertible(transformed)
         given = {} if groups is None else {"groups": groups}
-        self.forecaster_ = clone(self.forecaster).fit(self._transform(rows), y, **given)
+        self.forecaster_ = clone(self.forecaster).fit(transformed, y, **given)
         self.n_context_ = self.forecaster_.n_context_
         self.target_ndim_ = getattr(self.forecaster_, "target_ndim_", 0)
         self.context_ = rows[-min(self.n_context_, lengths[-1]) :].copy()
@@ -113,6 +118,28 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.dt_ = getattr(self.forecaster_, "dt_", 1.0)
         self.predictability_time_ = getattr(self.forecaster_, "predictability_time_", np.nan)
         return self
+
+    def _check_invertible(self, transformed):
+        """Raise where rows that went back and forth are not what they were.
+
+        A transformer that drops directions, such as PCA, does not give the rows back, but what it
+        gives back it transforms to the same again.
+        """
+        if not np.isfinite(transformed).all():
+            raise ValueError(
+                f"transformer={self.transformer!r} makes {(~np.isfinite(transformed)).sum()} "
+                "value(s) that are not finite, from rows that are: is it a logarithm of values "
+                "that are not positive?"
+            )
+        with np.errstate(all="ignore"):
+            again = self._transform(self._undo(transformed))
+        error = np.abs(again - transformed).max(axis=0)
+        if not (error <= MAX_ROUND_TRIP * np.ptp(transformed, axis=0)).all():
+            raise ValueError(
+                f"transformer={self.transformer!r} has an inverse_transform that does not undo its "
+                "transform, so that forecasts would not be in original units. Give both, e.g. "
+                "FunctionTransformer(np.log, np.exp)."
+            )
 
     def predict(self, X):
         """Predict one step ahead of every row, in original units.

@@ -7,6 +7,10 @@ class DivergenceWarning(ConvergenceWarning):
     """Training met a loss that is not finite, or a free run left the range of numbers."""
 
 
+class PoorFitWarning(ConvergenceWarning):
+    """Free runs of the fitted model do not behave like the rows set aside."""
+
+
 class NotChaoticWarning(UserWarning):
     """A default that is measured on chaos fell back because the series shows none."""
 

@@ -1,5 +1,7 @@
 """Indices: how they go on, and what they show about rows that do not."""
 
+import re
+
 import dateutil.tz
 import numpy as np
 import pandas as pd
@@ -50,23 +52,31 @@ def test_an_array_has_no_index():
     assert read_index(np.zeros((3, 1))).continued(2) is None
 
 
+HOURS = pd.date_range("2024-01-01", periods=9, freq="h")
+SORT, FILL = r"X\.sort_index\(\).*TimeSeriesSplit", r"asfreq\(.*groups="
+DROP, RESAMPLE = r"index\.duplicated\(\)", "resample"
+
+
 @pytest.mark.parametrize(
-    ("index", "where"),
+    ("index", "where", "remedy"),
     [
-        (pd.date_range("2024-01-01", periods=9, freq="h").delete(4), "03:00:00 to .* 05:00:00"),
-        (pd.date_range("2024-01-01", periods=9, freq="h")[::-1], "order"),
-        (pd.date_range("2024-01-01", periods=4, freq="h").repeat(2), "row 1"),
-        (pd.period_range("2020-01", periods=9, freq="M").delete(2), "2020-02 to 2020-04"),
-        (pd.Index([0, 1, 2, 4, 5]), "from 2 to 4 at row 3"),
-        (pd.Index([3, 2, 1, 0]), "from 3 to 2"),
-        (pd.Index([0.0, 0.1, 0.2, 0.4]), "row 3"),
-        (pd.to_timedelta([0, 1, 3], unit="h"), "row 2"),
+        (HOURS.delete(4), "03:00:00 to .* 05:00:00 at row 4.*0 days 01:00:00 apart", FILL),
+        (HOURS[::-1], "here 0 days 01:00:00 apart", SORT),
+        (HOURS[[3, 1, 0, 7, 2]], "row 1", SORT),
+        (HOURS[:4].repeat(2), "row 1", DROP),
+        (HOURS + pd.to_timedelta([0, 3, 9, 2, 5, 8, 1, 1, 4], unit="s"), "row", RESAMPLE),
+        (pd.period_range("2020-01", periods=9, freq="M").delete(2), "2020-02 to 2020-04", FILL),
+        (pd.Index([0, 1, 2, 4, 5]), "from 2 to 4 at row 3", FILL),
+        (pd.Index([3, 2, 1, 0]), "from 3 to 2", SORT),
+        (pd.Index([0.0, 0.1, 0.2, 0.4]), "row 3", FILL),
+        (pd.Index([0.0, 0.1, 0.2, 0.33, 0.4]), "row 3", RESAMPLE),
+        (pd.to_timedelta([0, 1, 3], unit="h"), "row 2", "asfreq|resample"),
     ],
 )
-def test_holes_and_disorder_are_named(index, where):
+def test_holes_repeats_and_disorder_are_told_apart(index, where, remedy):
     with pytest.raises(ValueError, match=where) as caught:
         read_index(frame(index))
-    assert "TimeSeriesSplit" in str(caught.value)
+    assert re.search(remedy, str(caught.value))
 
 
 @pytest.mark.parametrize("index", [pd.Index(list("abc")), pd.Index([True, False, True])])

@@ -164,6 +164,7 @@ class TestFromData:
         assert_allclose(spectrum.predictability_time_, np.log(2) / spectrum.lambda_max_)
         assert_allclose(spectrum.lyapunov_time_, 1 / spectrum.lambda_max_)
         assert_allclose(spectrum.entropy_rate_, spectrum.lambda_max_)
+        assert f"lambda_max = {spectrum.lambda_max_:.2g} +-" in spectrum.reason_  # the same unit
 
     def test_units_do_not_matter(self):
         X = make_henon(1500, random_state=0)

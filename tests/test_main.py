@@ -315,6 +315,12 @@ def test_times_give_the_clock(csv_file, times, dt, unit):
     assert read_csv(path, time_column="t", dt=0.1, unit="year").dt == 0.1
 
 
+def test_decimal_commas_are_read(tmp_path):
+    path = tmp_path / "european.csv"
+    path.write_text("t;a\n0;1,5\n1;-2,25\n2;3\n", encoding="utf-8")
+    assert read_csv(path, time_column="t").frame["a"].tolist() == [1.5, -2.25, 3.0]
+
+
 def test_unit_of_dates_can_be_chosen(csv_file):
     times = pd.date_range("2024-01-01", periods=4, freq="15min")
     path = csv_file(pd.DataFrame({"t": times, "a": [1.0, 2.0, 0.0, 3.0]}))

@@ -17,7 +17,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skchaos import ChaoticRNNRegressor
 from skchaos.core import TrainingResult
 from skchaos.datasets import make_henon, make_lorenz63
-from skchaos.exceptions import DivergenceWarning, InterruptedWarning, NotChaoticWarning
+from skchaos.exceptions import (
+    DivergenceWarning,
+    InterruptedWarning,
+    NotChaoticWarning,
+    PoorFitWarning,
+)
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
 MEMORY = "a window of recent rows infers the state, so that a row depends on the rows before it"
@@ -409,6 +414,17 @@ class TestTrainingAgain:
         assert one.score > 3 * fitted.validation_floor_
         assert fitted.validation_floor_ > 0
 
+    def test_a_poor_fit_is_announced(self, lorenz):
+        with pytest.warns(PoorFitWarning, match="score .* against .*larger max_iter than 10"):
+            fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert fitted.validation_score_ > 3 * fitted.validation_floor_
+
+    def test_a_good_fit_is_not(self, lorenz, monkeypatch):
+        monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ChaoticRNNRegressor(**QUICK).fit(lorenz)
+
     def test_there_is_one_where_nothing_is_set_aside_or_training_goes_on(self, lorenz):
         settings = self.TWICE | {"early_stopping": False}
         plain = ChaoticRNNRegressor(**settings).fit(lorenz)
@@ -558,7 +574,7 @@ def test_bad_contexts(lorenz, model):
     with pytest.raises(ValueError, match="Context 1 of 2"):
         framed.forecast(3, contexts)
     for method in (framed.predict, framed.score):
-        with pytest.raises(ValueError, match="without holes"):
+        with pytest.raises(ValueError, match="holes"):
             method(X.drop(index=X.index[50]))
         with pytest.raises(ValueError, match="one time step"):
             method(X.iloc[::2])

@@ -9,7 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    PowerTransformer,
+    QuantileTransformer,
+    StandardScaler,
+)
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, TransformedForecaster
@@ -116,6 +121,29 @@ def test_index_is_read(frame):
     wrapped.fit(frame)
     with pytest.raises(ValueError, match="one time step"):
         wrapped.forecast(2, frame.iloc[::2])
+
+
+@pytest.mark.parametrize(
+    ("transformer", "message"),
+    [
+        (FunctionTransformer(np.log), "does not undo"),
+        (
+            FunctionTransformer(np.log, lambda X: np.exp(X) + 1, check_inverse=False),
+            "does not undo",
+        ),
+        (FunctionTransformer(lambda X: np.where(X > 100, X, np.nan)), "not finite"),
+    ],
+)
+def test_a_transformer_must_be_undone(frame, transformer, message):
+    with pytest.raises(ValueError, match=message):
+        TransformedForecaster(RNN, transformer).fit(frame)
+
+
+@pytest.mark.parametrize(
+    "transformer", [PowerTransformer(), QuantileTransformer(n_quantiles=200), PCA(2)]
+)
+def test_transformers_of_all_kinds_are_taken(frame, transformer):
+    assert TransformedForecaster(RNN, transformer).fit(frame).forecast(2).shape == (2, 3)
 
 
 def test_parts_are_checked(frame):

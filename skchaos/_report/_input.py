@@ -123,7 +123,14 @@ def _read_table(path):
     try:
         first, second = _first_two_rows(path)
         header = None if all(map(_is_number, first)) else "infer"
-        table = pd.read_csv(path, sep=_separator(path), header=header, skipinitialspace=True)
+        comma = any(re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell) for cell in second)
+        table = pd.read_csv(
+            path,
+            sep=_separator(path),
+            decimal="," if comma else ".",
+            header=header,
+            skipinitialspace=True,
+        )
     except (OSError, ValueError, csv.Error) as error:  # pandas' parser errors are ValueErrors
         raise InputError(f"{path} cannot be read as CSV: {error}") from error
     if header is None:
@@ -239,7 +246,8 @@ def _check_even(frame):
         what = re.sub(r" at row \d+.*", "", str(error)).replace("The index", "the time", 1)
         raise InputError(
             f"time column {frame.index.name!r}: {what}. Rows must be evenly spaced and in "
-            "ascending order of time: sort the file, fill its holes, or cut out a stretch without."
+            "ascending order of time: sort the file, drop repeated times, fill its holes, or cut "
+            "out a stretch without."
         ) from error
 
 

@@ -63,9 +63,11 @@ def check_forecasts(X_true, X_pred):
     Raises
     ------
     ValueError
-        If they are not finite, have another number of dimensions, or differ in shape or names.
+        If they are not finite, have another number of dimensions, or differ in shape, names or
+        index.
     """
     _check_same_names(X_true, X_pred)
+    _check_same_index(X_true, X_pred)
     X_true = _as_float(X_true, "X_true", allow_nd=True)
     X_pred = _as_float(X_pred, "X_pred", allow_nd=True)
     if X_true.shape != X_pred.shape or X_true.ndim > 3:
@@ -74,6 +76,17 @@ def check_forecasts(X_true, X_pred):
             "equal, either (n_steps, n_features) or (n_starts, n_steps, n_features)."
         )
     return (X_true, X_pred) if X_true.ndim == 3 else (X_true[None], X_pred[None])
+
+
+def _check_same_index(X_true, X_pred):
+    """Rows are compared one by one, so two frames must be of the same times."""
+    both = hasattr(X_true, "iloc") and hasattr(X_pred, "iloc") and len(X_true) == len(X_pred)
+    if both and not X_true.index.equals(X_pred.index):
+        raise ValueError(
+            f"X_true goes from {X_true.index[0]} to {X_true.index[-1]} and X_pred from "
+            f"{X_pred.index[0]} to {X_pred.index[-1]}; they are compared row by row, and must be "
+            "of the same times: X_true.loc[X_pred.index], or compare arrays."
+        )
 
 
 def check_varies(X_true, remedy="drop the column(s), or compare over a longer stretch"):

@@ -3,10 +3,11 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_scalar
 
 from skchaos._index import read_index
 from skchaos._plan import FALLBACK_INTERVAL, predictability_time, usable_exponent
+from skchaos._rows import read_array
 from skchaos.neighbors import largest_exponent
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of
@@ -43,7 +44,7 @@ def forcing_interval_grid(X, n_intervals=5):
     5
     """
     check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
-    rows = check_array(X, dtype=np.float64, ensure_min_samples=2)
+    rows = read_array(X, min_rows=2)
     read_index(X)  # a hole in time would be taken for a jump of the dynamics
     steps = predictability_time(usable_exponent(largest_exponent(rows)))
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL

@@ -160,7 +160,7 @@ def largest_exponent(X, *, dt=1.0, groups=None, random_state=0):
     if measured is None:
         reason = f"{len(scaled.rows)} rows are too few to compare neighbours"
         return _unknown(scaled.period, scaled.theiler_window, reason)
-    rate, error, verdict, reason = _judge(measured)
+    rate, error, verdict, reason = _judge(measured, dt)
     return LargestExponent(
         exponent=rate / dt,
         standard_error=error / dt,
@@ -200,7 +200,7 @@ def _unknown(period, theiler_window, reason):
     )
 
 
-def _judge(measured):
+def _judge(measured, dt):
     """Return rate and standard error per row, verdict and reason."""
     rate, error = measured.growth.rate, measured.growth.standard_error
     period, space = measured.scaled.period, measured.best.space
@@ -215,7 +215,8 @@ def _judge(measured):
         return np.nan, np.nan, "undecided", reason
     if measured.scaled.repeats(space.n_delays, space.delay):
         return np.nan, np.nan, "undecided", "most of the rows are exact copies of others"
-    reason = f"lambda_max = {rate:.2g} +- {error:.1g} per row"
+    unit = "row" if dt == 1 else "unit of time"
+    reason = f"lambda_max = {rate / dt:.2g} +- {error / dt:.1g} per {unit}"
     if measured.error > NOTABLE_ERROR:
         reason += f" (predictions {measured.step} ahead err by {measured.error:.1g}: noise?)"
     if rate > SIGNIFICANT * error and rate * period > MIN_GROWTH_PER_PERIOD:

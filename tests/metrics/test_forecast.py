@@ -156,3 +156,13 @@ def test_bad_horizon():
         prediction_error(TRUTH, TRUTH, n_steps=0)
     with pytest.raises(ValueError, match=r"n_steps=5 is beyond the 4 step\(s\) given"):
         prediction_error(TRUTH, TRUTH, n_steps=5)
+
+
+@pytest.mark.parametrize("metric", [valid_prediction_time, prediction_error])
+def test_frames_must_be_of_the_same_times(metric):
+    hours = pd.date_range("2024", periods=4, freq="h")
+    true = pd.DataFrame(TRUTH[:4], index=hours)
+    metric(true, true)
+    metric(true, true.to_numpy())
+    with pytest.raises(ValueError, match="same times"):
+        metric(true, true.shift(freq="h"))

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skchaos import ChaoticRNNRegressor
-from skchaos.datasets import make_lorenz63
+from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection import forcing_interval_grid
 from tests.test_regressor import QUICK
@@ -74,3 +74,14 @@ def test_grid_search_over_the_interval(lorenz, where, container):
     assert forecast.shape == (4, 3)
     if container == "frame":
         assert forecast.index[0] == X.index[-1] + pd.Timedelta("1min")
+
+
+def test_bad_rows_are_named():
+    frame = pd.DataFrame(make_henon(300, random_state=0), columns=["a", "b"])
+    with pytest.raises(ValueError, match="Column 'c' holds 'x'"):
+        forcing_interval_grid(frame.assign(c="x"))
+    with pytest.raises(ValueError, match=r"to_frame\(\)"):
+        forcing_interval_grid(frame["a"])
+    frame.loc[7, "b"] = np.nan
+    with pytest.raises(ValueError, match="NaN in column 'b' at row 7"):
+        forcing_interval_grid(frame)
