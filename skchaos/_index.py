@@ -257,7 +257,10 @@ def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
         "with groups="
     )
     if not index.is_monotonic_increasing:
-        remedy = "they are not in order of time: X.sort_index(), or shuffle=False in a split"
+        remedy = (
+            "they are not in order of time: X.sort_index(), shuffle=False in a split, or groups= "
+            "in fit where several trajectories are stacked"
+        )
     elif not index.is_unique:
         remedy = (
             "labels stand more than once: X[~X.index.duplicated()], or X.groupby(level=0).mean()"
