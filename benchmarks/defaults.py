@@ -105,8 +105,21 @@ def main():
                     divergence = run(system, case, seed)
                 append([*key, f"{divergence:.5g}"])
                 print(*key, f"{divergence:.4f}", flush=True)
-    table = pd.read_csv(RESULTS).groupby(["system", "window", "batch_size", "fraction"]).dstsp
-    print(table.agg(["median", "min", "max"]).round(4).to_string())
+    print(*table(pd.read_csv(RESULTS)), sep="\n")
+
+
+def table(results):
+    """Return lines of a table of medians over seeds, with their range, as the guide shows them."""
+    scores = results.groupby(["window", "batch_size", "fraction", "system"]).dstsp
+    lines = [f"{'window':<8}{'batch':>6}{'part':>7}  " + "".join(f"{s:<26}" for s in SYSTEMS)]
+    for window, batch_size, fraction in scores.median().unstack().index:
+        line = f"{window:<8}{batch_size:>6}{fraction:>7.2g}  "
+        for system in SYSTEMS:
+            values = scores.get_group((window, batch_size, fraction, system))
+            text = f"{values.median():.3g} ({values.min():.3g} to {values.max():.3g})"
+            line += f"{text:<26}"
+        lines.append(line.rstrip())
+    return lines
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ print(f"predictability time, measured: {model.predictability_time_ / model.dt:.0
 # The figure
 # ----------
 # Each dot is one fold and seed. On the left lower is better: the divergence of the free run is
-# least below the predictability time, and grows about tenfold to either side. On the right higher
+# least below the predictability time, and grows several times to either side. On the right higher
 # is better, or so it seems.
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")

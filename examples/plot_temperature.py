@@ -54,7 +54,7 @@ print(f"{spectrum.regime_}: {spectrum.reason_}")
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    ChaoticRNNRegressor(max_iter=1, random_state=0).fit(train)
+    ChaoticRNNRegressor(max_iter=1, early_stopping=False, random_state=0).fit(train)
 for warning in caught:
     print(f"{warning.category.__name__}: {warning.message}")
 
