@@ -111,7 +111,9 @@ def main():
 def table(results):
     """Return lines of a table of medians over seeds, with their range, as the guide shows them."""
     scores = results.groupby(["window", "batch_size", "fraction", "system"]).dstsp
-    lines = [f"{'window':<8}{'batch':>6}{'part':>7}  " + "".join(f"{s:<26}" for s in SYSTEMS)]
+    lines = [
+        f"{'window':<8}{'batch':>6}{'part':>7}  " + "".join(f"{s:<26}" for s in SYSTEMS).rstrip()
+    ]
     for window, batch_size, fraction in scores.median().unstack().index:
         line = f"{window:<8}{batch_size:>6}{fraction:>7.2g}  "
         for system in SYSTEMS:
