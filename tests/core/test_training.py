@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skchaos.core import ForcedRNN, Sequences, train
-from skchaos.core._training import MAX_SETBACKS, MOMENTUM, WARM_UP
+from skchaos.core._training import MAX_GRADIENT_NORM, MAX_SETBACKS, MOMENTUM, WARM_UP, _Trainer
 from tests.core.test_forcing import make_config
 
 
@@ -91,6 +91,24 @@ def test_a_loss_that_is_not_finite_goes_back_and_halves_the_step():
     assert len(calls) == 55
     assert all(torch.isfinite(value).all() for value in result.weights.values())
     assert all(math.isfinite(loss) for loss in result.loss_curve)
+
+
+def test_backing_off_halves_the_step():
+    model, sequences, config = make_problem()
+    trainer = _Trainer(model, sequences, config)
+    trainer.back_off()
+    trainer.back_off()
+    trainer.advance(7, 1)
+    assert trainer.optimizer.param_groups[0]["lr"] == config.cycle(7)[0] / 4
+
+
+def test_steep_gradients_are_cut():
+    model, sequences, config = make_problem()
+    trainer = _Trainer(model, sequences, config)
+    sequences.loss = lambda model: 1e6 * model.readout.weight.sum()
+    trainer.advance(0, 1)
+    norms = [p.grad.norm() for p in model.parameters() if p.grad is not None]
+    assert math.isclose(torch.stack(norms).norm(), MAX_GRADIENT_NORM, rel_tol=1e-4)
 
 
 def test_training_gives_up_with_the_last_good_state():
