@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 from typing import ClassVar
 
 import joblib
@@ -15,6 +16,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor
+from skchaos._plan import _interval
 from skchaos.core import TrainingResult
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import (
@@ -136,6 +138,11 @@ class TestPredict:
         k = 60
         assert_allclose(model.predict(lorenz)[:k], model.predict(lorenz[:k]), rtol=1e-10)
 
+    def test_before_the_first_row_stands_the_first_row_again(self, lorenz, model):
+        alone = model.predict(lorenz[:1])
+        assert_allclose(model.predict(np.repeat(lorenz[:1], 30, axis=0))[-1:], alone, rtol=1e-12)
+        assert_allclose(model.predict(lorenz)[:1], alone, rtol=1e-12)
+
     def test_chunks_do_not_show(self, lorenz, model, monkeypatch):
         from skchaos import _engine
 
@@ -231,10 +238,14 @@ class TestNothingIsLost:
         import torch
 
         torch.manual_seed(1)
-        before = torch.get_rng_state(), torch.get_num_threads()
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(n_threads + 1)
+        before = torch.get_rng_state(), n_threads + 1
         ChaoticRNNRegressor(**(QUICK | {"random_state": None})).fit(lorenz)
         assert torch.equal(before[0], torch.get_rng_state())
-        assert before[1] == torch.get_num_threads()
+        found = torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        assert found == before[1]
 
     def test_interrupt_keeps_a_fitted_model(self, lorenz, monkeypatch):
         from skchaos.core import Sequences
@@ -336,6 +347,11 @@ class TestForcingInterval:
         X = make_lorenz63(4000, noise=noise, random_state=0)
         fitted = ChaoticRNNRegressor(dt=0.01, **QUICK).fit(X)
         assert fitted.forcing_interval_ == round(fraction * fitted.predictability_time_ / 0.01)
+
+    @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
+    def test_auto_is_capped(self, room, interval):
+        measured = SimpleNamespace(exponent=1e-4, verdict="chaos", prediction_error=0.0)
+        assert _interval(ChaoticRNNRegressor(), measured, room) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):
         rows = np.sin(0.3 * np.arange(1000))[:, None]
