@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -79,6 +80,14 @@ class TestFromModel:
         assert spectrum.kaplan_yorke_dimension_ == 0
         local = spectrum.transform(lorenz[:50])
         assert_allclose(local, np.tile(expected / 0.1, (50, 1)), rtol=1e-6)
+
+    def test_standard_error_is_that_of_the_mean_over_orbits(self):
+        growth = np.random.default_rng(0).normal(size=(40, 9, 1))  # block, orbit, exponent
+        spectrum = LyapunovSpectrum()
+        spectrum.dt_ = 0.5
+        spectrum._store_dynamics(growth, block_length=5)
+        expected = scipy.stats.sem(growth.mean(axis=0) / 5 / 0.5)
+        assert_allclose(spectrum.standard_errors_, expected)
 
     def test_frozen_is_used_as_it_is_and_others_are_fitted(self, lorenz):
         model = linear_model(lorenz, [0.5, 0.25])

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor
@@ -142,6 +143,10 @@ class TestPredict:
         alone = model.predict(lorenz[:1])
         assert_allclose(model.predict(np.repeat(lorenz[:1], 30, axis=0))[-1:], alone, rtol=1e-12)
         assert_allclose(model.predict(lorenz)[:1], alone, rtol=1e-12)
+
+    def test_score_compares_with_the_next_row(self, lorenz, model):
+        expected = r2_score(lorenz[1:], model.predict(lorenz)[:-1])
+        assert model.score(lorenz) == expected != r2_score(lorenz, model.predict(lorenz))
 
     def test_chunks_do_not_show(self, lorenz, model, monkeypatch):
         from skchaos import _engine

@@ -1,7 +1,5 @@
 """The model that is trained: inference of a state, recurrence, readout."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
@@ -77,8 +75,3 @@ class ForcedRNN(nn.Module):
         """Continue from `state` and return the series' own columns, in standardised units."""
         hidden, state = unroll(self.cell, state, n_steps)
         return self.readout(hidden)[..., : self.n_features], state
-
-    def load(self, weights: Mapping[str, Tensor]) -> "ForcedRNN":
-        """Load weights and return self."""
-        self.load_state_dict(weights)
-        return self
