@@ -4,7 +4,12 @@ from functools import wraps
 
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 __all__ = [
     "HasMethods",
@@ -12,6 +17,8 @@ __all__ = [
     "StrOptions",
     "check_is_fitted",
     "fit_method",
+    "has_fit_parameter",
+    "input_names",
     "validate_data",
 ]
 
@@ -34,3 +41,8 @@ def fit_method(fit):
             raise
 
     return fit_or_restore
+
+
+def input_names(estimator, input_features=None):
+    """Return the names of the columns that an estimator takes, after comparing those given."""
+    return _check_feature_names_in(estimator, input_features)

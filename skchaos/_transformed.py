@@ -7,7 +7,7 @@ from skchaos._forecaster import ForecasterMixin
 from skchaos._index import read_index
 from skchaos._rows import column_labels, read_rows
 from skchaos._series import trajectory_lengths
-from skchaos._sklearn import HasMethods, check_is_fitted, fit_method
+from skchaos._sklearn import HasMethods, check_is_fitted, fit_method, has_fit_parameter
 
 MAX_ROUND_TRIP = 0.01  # of a column's range: quantiles and power transforms are undone roughly
 
@@ -24,7 +24,8 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     forecaster : estimator with ``fit``, ``predict`` and ``forecast``
         For example :class:`ChaoticRNNRegressor`.
     transformer : transformer with ``inverse_transform``
-        Acts row by row, for example PowerTransformer, PCA or FunctionTransformer(np.log, np.exp).
+        Acts row by row, for example PowerTransformer, PCA or FunctionTransformer(np.log, np.exp),
+        or is a :class:`~skchaos.preprocessing.DelayEmbedding`.
 
     Attributes
     ----------
@@ -106,12 +107,15 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.column_names_ = column_labels(X, rows.shape[1])
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()
-        self.transformer_ = clone(self.transformer).fit(self._labelled(rows))
-        transformed = self._transform(rows)
-        self._check_invertible(transformed)
         given = {} if groups is None else {"groups": groups}
+        labelled = given if has_fit_parameter(self.transformer, "groups") else {}
+        self.transformer_ = clone(self.transformer).fit(self._labelled(rows), **labelled)
+        transformed = self._transform_each(rows, lengths)
+        self._check_invertible(transformed, lengths)
         self.forecaster_ = clone(self.forecaster).fit(transformed, y, **given)
-        self.n_context_ = self.forecaster_.n_context_
+        # A transformer that looks back needs rows of its own before those of the forecaster.
+        memory = getattr(self.transformer_, "n_context_", 1) - 1
+        self.n_context_ = self.forecaster_.n_context_ + memory
         self.target_ndim_ = getattr(self.forecaster_, "target_ndim_", 0)
         self.context_ = rows[-min(self.n_context_, lengths[-1]) :].copy()
         # Invertible maps leave exponents as they are.
@@ -119,7 +123,7 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.predictability_time_ = getattr(self.forecaster_, "predictability_time_", np.nan)
         return self
 
-    def _check_invertible(self, transformed):
+    def _check_invertible(self, transformed, lengths):
         """Raise where rows that went back and forth are not what they were.
 
         A transformer that drops directions, such as PCA, does not give the rows back, but what it
@@ -132,7 +136,7 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
                 "that are not positive?"
             )
         with np.errstate(all="ignore"):
-            again = self._transform(self._undo(transformed))
+            again = self._transform_each(self._undo(transformed), lengths)
         error = np.abs(again - transformed).max(axis=0)
         if not (error <= MAX_ROUND_TRIP * np.ptp(transformed, axis=0)).all():
             raise ValueError(
@@ -163,6 +167,11 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         transformed = self._transform(contexts.reshape(-1, n_features))
         run = self.forecaster_.forecast(n_steps, transformed.reshape(n_contexts, n_rows, -1))
         return self._undo(run.reshape(n_contexts * n_steps, -1)).reshape(n_contexts, n_steps, -1)
+
+    def _transform_each(self, rows, lengths):
+        """Transform trajectories one by one, as a transformer that looks back must."""
+        pieces = np.split(rows, np.cumsum(lengths)[:-1])
+        return np.concatenate([self._transform(piece) for piece in pieces])
 
     def _transform(self, rows):
         return np.asarray(self.transformer_.transform(self._labelled(rows)))

@@ -17,3 +17,7 @@ class NotChaoticWarning(UserWarning):
 
 class InterruptedWarning(UserWarning):
     """Training was interrupted from the keyboard; the best state so far was kept."""
+
+
+class NoEmbeddingWarning(UserWarning):
+    """No number of delays was found that determines what comes next."""
