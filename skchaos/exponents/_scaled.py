@@ -1,0 +1,150 @@
+"""Rows in common units, their time scales, and the state spaces that windows of them make."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skchaos.neighbors._rows import (
+    Units,
+    principal_axes,
+    project_windows,
+    window_axes,
+    window_rows,
+)
+from skchaos.neighbors._scales import embedding_delay, mean_period
+
+MAX_COLUMNS = 20  # leading principal directions, where there are more columns
+MAX_SCALE_ROWS = 20_000  # for the time scales
+# A column whose standard deviation is beyond so many times that of its bulk has rare spikes; it is
+# replaced by its inverse hyperbolic sine, which leaves exponents as they are (a change of
+# coordinates) and spreads the states evenly enough for centres to cover them.
+HEAVY_TAIL = 2.0
+QUARTILES = 1.349  # distance of the quartiles of a normal distribution
+MEMORY_FRACTION = 2  # a map looks half a memory ahead,
+PERIOD_FRACTION = 8  # and at most an eighth of a period
+MAX_WINDOW_COLUMNS = 128
+MAP_MEMORY = 2  # rows: series that forget faster are maps
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Standardised rows and their time scales.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_samples, n_columns)
+    segments : ndarray of shape (n_samples,)
+        Trajectory numbers.
+    period : float
+        Mean period, rows.
+    memory : int
+        Delay at which rows tell something new (`embedding_delay`), rows.
+    transform : RowTransform
+        How rows came to these units.
+    """
+
+    rows: np.ndarray
+    segments: np.ndarray
+    period: float
+    memory: int
+    transform: "RowTransform"
+
+    @classmethod
+    def of(cls, X, segments):
+        """Scale checked rows; None where nothing varies."""
+        transform = RowTransform(X)
+        if not transform.units.varies.any():
+            return None
+        rows = transform(X)
+        last, kept = rows[-MAX_SCALE_ROWS:], segments[-MAX_SCALE_ROWS:]
+        period = mean_period(last, kept)
+        memory = embedding_delay(last, kept, period)
+        return cls(rows, segments, period, memory, transform)
+
+    @property
+    def is_map(self):
+        """Tell whether rows forget so fast that nothing lies between two of them."""
+        return self.memory <= MAP_MEMORY
+
+    @property
+    def step(self):
+        """Rows that a map looks ahead."""
+        if self.is_map:
+            return 1
+        longest = min(self.memory / MEMORY_FRACTION, self.period / PERIOD_FRACTION)
+        return max(1, round(longest))
+
+    @property
+    def n_periods(self):
+        """Mean periods that the rows hold."""
+        return len(self.rows) / self.period
+
+
+class RowTransform:
+    """Bring rows to common units: spikes bent, columns standardised, many columns reduced."""
+
+    def __init__(self, X):
+        self.exponents = np.frexp(np.abs(X).max(axis=0))[1]
+        X = np.ldexp(X, -self.exponents)  # no result depends on the unit through over- or underflow
+        low, self.middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+        self.bulk = np.maximum((high - low) / QUARTILES, np.finfo(float).tiny)
+        self.is_heavy = (X.std(axis=0) > HEAVY_TAIL * self.bulk) & (high > low)
+        self.units = Units(self._bend(X))
+        rows = self.units(self._bend(X))
+        self.axes = np.eye(rows.shape[1])
+        if rows.shape[1] > MAX_COLUMNS:
+            self.axes = principal_axes(rows, MAX_COLUMNS)
+
+    def _bend(self, X):
+        if not self.is_heavy.any():
+            return X
+        return np.where(self.is_heavy, np.arcsinh((X - self.middle) / self.bulk), X)
+
+    def __call__(self, X):
+        X = np.ldexp(X, -self.exponents)
+        return self.units(self._bend(X)) @ self.axes
+
+
+@dataclass(frozen=True)
+class States:
+    """Windows of rows as points of a state space whose leading direction has unit variance.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_states, n_dims)
+    segments, rows : ndarray of shape (n_states,)
+        Trajectory, and the newest row, of each.
+    n_delays, delay, step : int
+        Window, and rows that a map looks ahead.
+    axes : ndarray of shape (n_delays * n_columns, n_dims)
+        What a window is multiplied with.
+    """
+
+    values: np.ndarray
+    segments: np.ndarray
+    rows: np.ndarray
+    n_delays: int
+    delay: int
+    step: int
+    axes: np.ndarray
+
+    @classmethod
+    def of(cls, scaled, n_delays, delay, step, max_dims):
+        """Embed scaled rows; None where no trajectory holds a window and its image."""
+        rows = window_rows(scaled.segments, n_delays, delay)
+        if len(rows) == 0:
+            return None
+        axes = np.eye(scaled.rows.shape[1])
+        if n_delays > 1:
+            axes = window_axes(scaled.rows, rows, n_delays, delay, max_dims)
+        values = project_windows(scaled.rows, rows, delay, axes)
+        size = values.std(axis=0).max()
+        states = cls(
+            values / size, scaled.segments[rows], rows, n_delays, delay, step, axes / size
+        )
+        return states if len(states.with_image()) else None
+
+    def with_image(self):
+        """Return the indices i for which state i + step is on the same trajectory."""
+        ahead = self.segments[self.step :]
+        return np.flatnonzero(ahead == self.segments[: len(ahead)])
