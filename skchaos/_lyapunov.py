@@ -204,7 +204,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             n_exponents=wanted,
             n_transient=max(1, self.n_steps // 4),
         )
-        self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_length)
+        self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
 
     def _n_wanted(self, n_features):
         from skchaos._engine import state_size  # torch loads here, not with the package
@@ -224,15 +224,14 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             )
         return self.n_exponents
 
-    def _store_dynamics(self, log_growth, block_length):
-        n_blocks, n_orbits, _ = log_growth.shape
+    def _store_dynamics(self, log_growth, block_lengths):
         descending = np.argsort(-log_growth.mean(axis=(0, 1)), kind="stable")
-        log_growth = log_growth[:, :, descending]
-        by_orbit = log_growth.mean(axis=0) / block_length
+        log_growth = log_growth[:, :, descending]  # (block, orbit, exponent)
+        n_orbits, n_steps = log_growth.shape[1], block_lengths.cumsum()
+        by_orbit = log_growth.sum(axis=0) / n_steps[-1]
         self.exponents_per_step_ = by_orbit.mean(axis=0)
         self.exponents_ = self.exponents_per_step_ / self.dt_
         self.standard_errors_ = by_orbit.std(axis=0, ddof=1) / np.sqrt(n_orbits) / self.dt_
-        n_steps = np.arange(1, n_blocks + 1) * block_length
         self.curve_lags_ = n_steps * self.dt_
         self.curve_ = log_growth[:, :, 0].mean(axis=1).cumsum() / self.curve_lags_
         self.curve_window_ = self.curve_lags_[[0, -1]]

@@ -85,7 +85,7 @@ class TestFromModel:
         growth = np.random.default_rng(0).normal(size=(40, 9, 1))  # block, orbit, exponent
         spectrum = LyapunovSpectrum()
         spectrum.dt_ = 0.5
-        spectrum._store_dynamics(growth, block_length=5)
+        spectrum._store_dynamics(growth, np.full(40, 5))
         expected = scipy.stats.sem(growth.mean(axis=0) / 5 / 0.5)
         assert_allclose(spectrum.standard_errors_, expected)
 

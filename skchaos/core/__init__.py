@@ -7,7 +7,7 @@ shape (..., state); the *hidden* part of it, (..., hidden), is what the readout 
 from skchaos.core._cells import CELLS, Cell
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._model import ForcedRNN
-from skchaos.core._tangent import TangentDynamics, growth_along, tangent_dynamics
+from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
 from skchaos.core._training import Progress, Sequences, TrainingConfig, TrainingResult, train
 from skchaos.core._unroll import unroll
 
@@ -19,6 +19,7 @@ __all__ = [
     "Sequences",
     "SparseForcing",
     "TangentDynamics",
+    "TangentMap",
     "TrainingConfig",
     "TrainingResult",
     "growth_along",
