@@ -13,7 +13,7 @@ from torch import Tensor
 # Between two decompositions tangent vectors turn towards the fastest direction, and rounding there
 # drowns the slowest: e^20 leaves it seven of the sixteen digits of float64.
 MAX_SPREAD = 20.0  # nats
-USUAL = 0.95  # of the orbits are to stay below it; a block is done again for the others
+USUAL = 0.98  # of the orbits are to stay below it; a block is done again for the others
 MAX_LENGTH = 100  # steps in a block: what a longer one saves is nothing beside its steps
 ALIGNMENT = 200  # steps after which a frame has found the leading directions of a chaotic orbit
 TINY = 1e-300  # a direction that is annihilated counts as contracted by this factor
