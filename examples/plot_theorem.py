@@ -90,7 +90,7 @@ exponents = {}
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 for name, (cell, states) in networks.items():
     dynamics = tangent_dynamics(cell, states, 2000, n_exponents=1, n_transient=200)
-    exponents[name] = float(dynamics.log_growth.mean()) / dynamics.block_length
+    exponents[name] = float(dynamics.exponents.mean())
     curves = log_norms(cell, states, N_LAGS) / np.log(10)
     mean = curves.mean(axis=1)
     ax.plot(lags, curves, color=COLORS[name], linewidth=0.5, alpha=0.4)

@@ -17,6 +17,7 @@ from skchaos.neighbors import largest_exponent, local_divergence_rates
 MIN_ROWS = 2
 # An exponent counts as different from zero beyond this many standard errors.
 SIGNIFICANT = 2.0
+MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems
 
 
@@ -26,22 +27,26 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Without an estimator the largest exponent is measured on the rows: a local quadratic map is
     fitted to the neighbours of many states, and a tangent vector is carried along the rows by the
     Jacobians of these maps [1]_ [2]_. With an estimator the whole spectrum comes from the tangent
-    dynamics of the fitted network: frames of tangent vectors are moved by its Jacobian along many
-    free orbits, and re-orthogonalised by QR decompositions, whose diagonals hold the growth [3]_
-    [4]_.
+    dynamics of the fitted network, or of any map written in torch: frames of tangent vectors are
+    moved by its Jacobian along many free orbits, and re-orthogonalised by QR decompositions, whose
+    diagonals hold the growth [3]_ [4]_.
 
     Parameters
     ----------
-    estimator : ChaoticRNNRegressor or None, default=None
+    estimator : ChaoticRNNRegressor, callable or None, default=None
         Model to take the exponents from. It is cloned and fitted on `X`, or used as it is when
-        wrapped in a :class:`sklearn.frozen.FrozenEstimator`. None measures the rows.
+        wrapped in a :class:`sklearn.frozen.FrozenEstimator`. A callable is a map written in torch:
+        it takes a float64 tensor of states, of shape (..., n_features), to the next ones, by
+        operations that torch can differentiate; the rows of `X` are then its states. None
+        measures the rows.
     n_exponents : int or None, default=None
         Number of leading exponents. None is one from data, and from a model the larger of 10 and
         the number of columns (at most the size of its state).
     dt : float or None, default=None
         Sampling interval in your unit of time. None is that of the estimator, or 1.
     n_orbits : int, default=32
-        Free orbits of the model, which begin at rows spread over `X`.
+        Free orbits of the model, which begin at different rows spread over `X`; fewer where `X`
+        has not as many.
     n_steps : int, default=2000
         Steps of each orbit that count, after a quarter as many that do not.
 
@@ -52,7 +57,12 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     exponents_per_step_ : ndarray of shape (n_exponents,)
         Per step.
     standard_errors_ : ndarray of shape (n_exponents,)
-        Of `exponents_`.
+        Of `exponents_`; two of them are meant to cover 95 %. From a model the larger of the spread
+        between orbits, with Student's correction for their number, and of half the change from
+        their first to their second half.
+    finite_time_exponents_ : ndarray of shape (n_orbits, n_exponents)
+        From a model: the exponents of each orbit over its length, per unit of `dt`, in the order
+        of `exponents_`, which are their mean.
     lambda_max_ : float
         The largest, per unit of `dt`.
     predictability_time_ : float
@@ -89,12 +99,18 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Column labels of the fitted frame; numbers from 0 where it was an array.
     time_index_ : ndarray of str
         How the index of the fitted frame goes on.
-    estimator_ : estimator
-        The fitted model, where there is one.
+    estimator_ : estimator or callable
+        The fitted model, where there is one, or the map.
     n_features_in_ : int
         Columns of `X`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where `X` has names that are all strings.
+
+    Notes
+    -----
+    Decompositions are as far apart as float64 allows, on each orbit: tangent vectors are kept from
+    differing by more than 20 nats in length. Where they do so within a single step an exponent
+    that lies more than some 36 nats per step below the largest cannot be told from minus infinity.
 
     References
     ----------
@@ -112,10 +128,21 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     >>> spectrum = LyapunovSpectrum().fit(make_logistic(2000, random_state=0))
     >>> spectrum.regime_
     'chaos'
+
+    The Henon map, as an equation. Its exponents add up to log(0.3) at each step:
+
+    >>> import torch
+    >>> from skchaos.datasets import make_henon
+    >>> def henon(state):
+    ...     x, y = state.unbind(-1)
+    ...     return torch.stack([1 - 1.4 * x**2 + y, 0.3 * x], dim=-1)
+    >>> spectrum = LyapunovSpectrum(henon).fit(make_henon(100, random_state=0))
+    >>> spectrum.exponents_.round(2)
+    array([ 0.42, -1.62])
     """
 
     _parameter_constraints: dict = {
-        "estimator": [None, HasMethods(["fit"])],
+        "estimator": [None, HasMethods(["fit"]), callable],
         "n_exponents": [None, Interval(Integral, 1, None, closed="left")],
         "dt": [None, Interval(Real, 0, None, closed="neither")],
         "n_orbits": [Interval(Integral, 2, None, closed="left")],
@@ -151,16 +178,19 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises
         ------
         TypeError
-            If `estimator` is not a model whose spectrum is known.
+            If `estimator` is not a model whose spectrum is known, or a map that cannot be
+            differentiated by torch or does not return float64.
         ValueError
-            If more exponents are asked for than there can be, the rows are not numeric and finite,
-            or the index of a frame has holes or is not in order.
+            If a map does not keep the shape of states or is not finite, an orbit diverges, more
+            exponents are asked for than there can be, the rows are not numeric and finite, or the
+            index of a frame has holes or is not in order.
         """
         rows = read_rows(self, X, reset=True, min_rows=MIN_ROWS)
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()  # rows with holes have no exponents
         self.column_names_ = column_labels(X, rows.shape[1])
-        vars(self).pop("estimator_", None)  # of an earlier fit
+        for name in ("estimator_", "finite_time_exponents_"):
+            vars(self).pop(name, None)  # of an earlier fit
         if self.estimator is None:
             self._fit_rows(rows, lengths)
         else:
@@ -189,14 +219,21 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.dt_ = dt
 
     def _fit_model(self, X, rows, groups, lengths):
-        _check_has_tangent(self.estimator)
-        wanted = self._n_wanted(rows.shape[1])  # known before hours of training, so asked before
-        self.estimator_ = clone(self.estimator).fit(X, None, groups=groups)
-        model = _unwrapped(self.estimator_)
-        read_rows(model, X, reset=False)  # a frozen model may have been fitted on other columns
-        read_index(X, lengths, like=TimeIndex.unpack(model.time_index_))  # or at another step
-        self.dt_ = model.dt_ if self.dt is None else self.dt
-        engine = model._engine()
+        is_map = not hasattr(self.estimator, "fit")
+        if not is_map:
+            _check_has_tangent(self.estimator)
+        # Known before hours of training, so asked before.
+        wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size())
+        if is_map:
+            self.estimator_, own_dt = self.estimator, 1.0
+        else:
+            self.estimator_ = clone(self.estimator).fit(X, None, groups=groups)
+            model = _unwrapped(self.estimator_)
+            read_rows(model, X, reset=False)  # a frozen model may have been fitted on other columns
+            read_index(X, lengths, like=TimeIndex.unpack(model.time_index_))  # or at another step
+            own_dt = model.dt_
+        self.dt_ = own_dt if self.dt is None else self.dt
+        engine = _engine_of(self.estimator_)
         at = _starts(lengths, engine.span, self.n_orbits)
         dynamics = engine.tangent(
             engine.final_states(rows[at[:, None] + np.arange(-engine.span, 1)]),
@@ -204,17 +241,18 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             n_exponents=wanted,
             n_transient=max(1, self.n_steps // 4),
         )
-        self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_length)
+        self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
 
-    def _n_wanted(self, n_features):
+    def _state_size(self):
         from skchaos._engine import state_size  # torch loads here, not with the package
 
         model = _unwrapped(self.estimator)
         if isinstance(self.estimator, FrozenEstimator):
-            size = state_size(model.cell_, model.n_hidden_)
-        else:
-            model._validate_params()
-            size = state_size(model.cell, model.n_hidden)
+            return state_size(model.cell_, model.n_hidden_)
+        model._validate_params()
+        return state_size(model.cell, model.n_hidden)
+
+    def _n_wanted(self, n_features, size):
         if self.n_exponents is None:
             return min(size, max(DEFAULT_N_EXPONENTS, n_features))
         if self.n_exponents > size:
@@ -224,15 +262,17 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             )
         return self.n_exponents
 
-    def _store_dynamics(self, log_growth, block_length):
-        n_blocks, n_orbits, _ = log_growth.shape
+    def _store_dynamics(self, log_growth, block_lengths):
+        from skchaos._model_spectrum import standard_errors  # torch loads here too
+
         descending = np.argsort(-log_growth.mean(axis=(0, 1)), kind="stable")
-        log_growth = log_growth[:, :, descending]
-        by_orbit = log_growth.mean(axis=0) / block_length
+        log_growth = log_growth[:, :, descending]  # (block, orbit, exponent)
+        n_steps = block_lengths.cumsum()
+        by_orbit = log_growth.sum(axis=0) / n_steps[-1]
         self.exponents_per_step_ = by_orbit.mean(axis=0)
         self.exponents_ = self.exponents_per_step_ / self.dt_
-        self.standard_errors_ = by_orbit.std(axis=0, ddof=1) / np.sqrt(n_orbits) / self.dt_
-        n_steps = np.arange(1, n_blocks + 1) * block_length
+        self.finite_time_exponents_ = by_orbit / self.dt_
+        self.standard_errors_ = standard_errors(log_growth, block_lengths) / self.dt_
         self.curve_lags_ = n_steps * self.dt_
         self.curve_ = log_growth[:, :, 0].mean(axis=1).cumsum() / self.curve_lags_
         self.curve_window_ = self.curve_lags_[[0, -1]]
@@ -267,7 +307,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         rows = read_rows(self, X, reset=False)
         check_consecutive(X, like=TimeIndex.unpack(self.time_index_))
         if hasattr(self, "estimator_"):
-            engine = _unwrapped(self.estimator_)._engine()
+            engine = _engine_of(self.estimator_)
             growth = engine.local_growth(engine.states(rows), len(self.exponents_))
             return growth / self.dt_
         window = {"n_delays": self.n_delays_, "delay": self.delay_}
@@ -277,6 +317,14 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
 def _unwrapped(estimator):
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+
+
+def _engine_of(source):
+    if hasattr(source, "fit"):
+        return _unwrapped(source)._engine()
+    from skchaos._model_spectrum import MapEngine  # torch loads here, not with the package
+
+    return MapEngine(source)
 
 
 def _check_has_tangent(estimator):
@@ -299,7 +347,8 @@ def _check_has_tangent(estimator):
         )
     raise TypeError(
         f"The spectrum of a {type(model).__name__} is not known: estimator must be a "
-        f"ChaoticRNNRegressor, or one fitted and wrapped in a FrozenEstimator.{remedy}"
+        "ChaoticRNNRegressor, one fitted and wrapped in a FrozenEstimator, or a map written in "
+        f"torch.{remedy}"
     )
 
 
@@ -308,12 +357,13 @@ def _starts(lengths, span, n_orbits):
     ends = np.cumsum(lengths)
     usable = [np.arange(end - n + span, end) for end, n in zip(ends, lengths, strict=True)]
     usable = np.concatenate(usable)
-    if len(usable) == 0:
+    if len(usable) < MIN_ORBITS:
         raise ValueError(
             f"X has {max(lengths)} row(s) in its longest trajectory; to infer a state the model "
-            f"needs {span + 1}."
+            f"needs {span + 1}, and one row more for the error, which is the spread of "
+            f"{MIN_ORBITS} orbits at least."
         )
-    return usable[np.linspace(0, len(usable) - 1, n_orbits).astype(int)]
+    return usable[np.linspace(0, len(usable) - 1, min(n_orbits, len(usable))).astype(int)]
 
 
 def _kaplan_yorke(exponents):

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -81,13 +80,13 @@ class TestFromModel:
         local = spectrum.transform(lorenz[:50])
         assert_allclose(local, np.tile(expected / 0.1, (50, 1)), rtol=1e-6)
 
-    def test_standard_error_is_that_of_the_mean_over_orbits(self):
-        growth = np.random.default_rng(0).normal(size=(40, 9, 1))  # block, orbit, exponent
-        spectrum = LyapunovSpectrum()
-        spectrum.dt_ = 0.5
-        spectrum._store_dynamics(growth, block_length=5)
-        expected = scipy.stats.sem(growth.mean(axis=0) / 5 / 0.5)
-        assert_allclose(spectrum.standard_errors_, expected)
+    def test_finite_time_exponents_have_the_exponents_as_their_mean(self, lorenz):
+        model = FrozenEstimator(ChaoticRNNRegressor(dt=0.1, **QUICK).fit(lorenz))
+        spectrum = LyapunovSpectrum(model, n_orbits=5, n_steps=50, n_exponents=3).fit(lorenz)
+        assert spectrum.finite_time_exponents_.shape == (5, 3)
+        assert_allclose(spectrum.finite_time_exponents_.mean(axis=0), spectrum.exponents_)
+        assert (np.diff(spectrum.exponents_) <= 0).all()
+        assert_allclose(spectrum.curve_lags_[-1], 50 * 0.1)
 
     def test_frozen_is_used_as_it_is_and_others_are_fitted(self, lorenz):
         model = linear_model(lorenz, [0.5, 0.25])
@@ -122,6 +121,7 @@ class TestFromModel:
         X = make_henon(1000, random_state=0)
         both = LyapunovSpectrum(ChaoticRNNRegressor(**QUICK), n_steps=10).fit(lorenz)
         both.set_params(estimator=None).fit(X)
+        assert not hasattr(both, "finite_time_exponents_")
         assert_array_equal(both.transform(X), LyapunovSpectrum().fit(X).transform(X))
 
     def test_rows_have_the_step_of_a_frozen_model(self, lorenz):
@@ -141,8 +141,11 @@ class TestFromModel:
 
     def test_context_is_needed(self, lorenz):
         model = ChaoticRNNRegressor(max_iter=1, n_delays=8, delay=2, random_state=0).fit(lorenz)
-        with pytest.raises(ValueError, match="needs 15"):
-            LyapunovSpectrum(FrozenEstimator(model)).fit(lorenz[:10])
+        for n_rows in (10, 15):  # from 15 rows a single orbit would start, which has no spread
+            with pytest.raises(ValueError, match=r"needs 15, and one row more"):
+                LyapunovSpectrum(FrozenEstimator(model)).fit(lorenz[:n_rows])
+        few = LyapunovSpectrum(FrozenEstimator(model), n_steps=10).fit(lorenz[:17])
+        assert len(few.finite_time_exponents_) == 3  # one orbit from each row that has a context
 
     def test_only_models_with_a_known_tangent(self, lorenz):
         with pytest.raises(TypeError, match="LinearRegression is not known"):

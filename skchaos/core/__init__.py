@@ -6,8 +6,9 @@ shape (..., state); the *hidden* part of it, (..., hidden), is what the readout 
 
 from skchaos.core._cells import CELLS, Cell
 from skchaos.core._forcing import SparseForcing
+from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
-from skchaos.core._tangent import TangentDynamics, growth_along, tangent_dynamics
+from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
 from skchaos.core._training import Progress, Sequences, TrainingConfig, TrainingResult, train
 from skchaos.core._unroll import unroll
 
@@ -15,10 +16,12 @@ __all__ = [
     "CELLS",
     "Cell",
     "ForcedRNN",
+    "FunctionMap",
     "Progress",
     "Sequences",
     "SparseForcing",
     "TangentDynamics",
+    "TangentMap",
     "TrainingConfig",
     "TrainingResult",
     "growth_along",

@@ -20,6 +20,17 @@ def test_jacobian_is_the_derivative_of_the_step(name):
 
 
 @pytest.mark.parametrize("name", CELLS)
+def test_tangent_advances_state_and_vectors_together(name):
+    cell = make_cell(name)
+    state = torch.randn(4, cell.state_size, dtype=torch.float64)
+    frame = torch.randn(4, 3, cell.state_size, dtype=torch.float64)
+    ahead, moved = cell.tangent(state, frame)
+    torch.testing.assert_close(ahead, cell(state))
+    jacobian = torch.func.vmap(torch.func.jacrev(cell))(state)
+    torch.testing.assert_close(moved, frame @ jacobian.mT, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", CELLS)
 def test_steps_and_jacobians_broadcast_over_leading_axes(name):
     cell = make_cell(name)
     states = torch.randn(2, 3, cell.state_size, dtype=torch.float64)
