@@ -25,6 +25,7 @@ RIDGE = 1e-11  # rho: only keeps the solver from breaking down
 ROUNDING = 1e-13
 MAX_CANDIDATES = 5000  # states among which centres are chosen
 MAX_QUADRATIC_DIMS = 24
+N_SLOPES = 2000  # states at which the derivative is penalised
 MAX_ERROR_STATES = 2500  # pairs that an error is read from
 CHUNK = 512  # states at once: what they need stays in the processor's cache
 
@@ -75,66 +76,67 @@ class KernelRegression:
     ----------
     states, images : ndarray of shape (n_states, n_dims)
         Pairs to fit.
+    rows : ndarray of shape (n_states, n_columns)
+        Further targets, whose errors are told apart.
     n_centers : int
     rng : RandomState
-    n_slopes : int
-        States at which the derivative is penalised, each along one random direction.
     """
 
-    def __init__(self, states, images, n_centers, rng, n_slopes=2000):
+    def __init__(self, states, images, rows, n_centers, rng):
         self.centers = spread_centers(states, n_centers, rng)
         self.n_states, self.n_dims = states.shape
-        self.targets = images - states if images.shape == states.shape else images
-        self.scale = np.sqrt(((images - images.mean(axis=0)) ** 2).mean(axis=0).sum())
+        self.targets = np.hstack([images - states, rows])
+        self.sizes = [np.sqrt(part.var(axis=0).sum()) for part in (images, rows)]
         self.features = _features(states, self.centers)
         gram = _gram(self.features) / self.n_states
         moments = self.features.T @ self.targets / self.n_states
-        self._penalise(states, n_slopes, rng)
         m = len(self.centers)
         gram[:m, :m] += RIDGE * _kernel(_squares(self.centers, self.centers))
         gram[np.diag_indices(len(gram))] += ROUNDING * np.trace(gram) / len(gram)
         self.gram, self.moments = gram, moments
+        self._penalise(states, rng)
 
-    def _penalise(self, states, n_slopes, rng):
-        at = states[rng.randint(self.n_states, size=n_slopes)]
+    def _penalise(self, states, rng):
+        """Set up the mean square of the derivative, each time along one random direction."""
+        at = states[rng.randint(self.n_states, size=N_SLOPES)]
         along = rng.standard_normal(at.shape)
         slopes = _directional(at, along, self.centers)
-        self.slope_gram = _gram(slopes) / max(n_slopes, 1)
-        self.slope_moments = slopes.T @ along / max(n_slopes, 1)
+        self.slope_gram = _gram(slopes) / N_SLOPES
+        self.slope_moments = np.zeros_like(self.moments)
+        self.slope_moments[:, : self.n_dims] = slopes.T @ along / N_SLOPES
 
     def _coefficients(self, penalty, used):
         gram = self.gram[np.ix_(used, used)] + penalty**2 * self.slope_gram[np.ix_(used, used)]
-        right = self.moments[used]
-        if penalty:
-            right = right - penalty**2 * self.slope_moments[used]
+        right = self.moments[used] - penalty**2 * self.slope_moments[used]
         return cho_solve(cho_factor(gram, check_finite=False), right, check_finite=False)
 
-    def error(self, penalty, *, every=1):
-        """Return the typical error of prediction, with every so many of the centres.
+    def errors(self, penalty, *, every=1):
+        """Return the typical errors of predicting images and rows, with part of the centres.
 
-        Geometric mean over a quarter or so of the pairs, so that it tells what happens at most
-        states, over the root mean square of what was predicted, and corrected for the number of
-        coefficients.
+        Geometric means over some of the pairs, so that they tell what happens at most states, over
+        the standard deviation of what was predicted, and corrected for the number of coefficients.
         """
         used = np.r_[0 : len(self.centers) : every, len(self.centers) : len(self.gram)]
-        return self._error_of(self._coefficients(penalty, used), used)
+        return self._errors_of(self._coefficients(penalty, used), used)
 
-    def linear_error(self):
-        """Return the error of the best linear map."""
+    def linear_errors(self):
+        """Return the errors of the best linear map."""
         used = np.arange(len(self.gram) - self.n_dims - 1, len(self.gram))
-        return self._error_of(self._coefficients(0.0, used), used)
+        return self._errors_of(self._coefficients(0.0, used), used)
 
-    def _error_of(self, coefficients, used):
+    def _errors_of(self, coefficients, used):
         pairs = slice(None, None, max(1, self.n_states // MAX_ERROR_STATES))
         residuals = self.features[pairs][:, used] @ coefficients - self.targets[pairs]
-        square = (residuals**2).sum(axis=1) + np.finfo(float).tiny
-        freedom = max(1 - len(coefficients) / self.n_states, 0.05)
-        return float(np.exp(0.5 * np.log(square).mean()) / self.scale / freedom)
+        square = residuals**2 + np.finfo(float).tiny
+        freedom = np.sqrt(max(1 - len(coefficients) / self.n_states, 0.05))
+        parts = np.split(square, [self.n_dims], axis=1)
+        means = [np.exp(0.5 * np.log(part.sum(axis=1)).mean()) for part in parts]
+        return [float(mean / size / freedom) for mean, size in zip(means, self.sizes, strict=True)]
 
     def solve(self, penalty):
         """Return the map for one eta."""
-        used = np.arange(len(self.gram))
-        return KernelMap(self.centers, self._coefficients(penalty, used), penalty)
+        coefficients = self._coefficients(penalty, np.arange(len(self.gram)))
+        return KernelMap(self.centers, coefficients[:, : self.n_dims], penalty)
 
 
 def spread_centers(states, n_centers, rng):

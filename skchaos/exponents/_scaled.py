@@ -23,6 +23,7 @@ QUARTILES = 1.349  # distance of the quartiles of a normal distribution
 MEMORY_FRACTION = 2  # a map looks half a memory ahead,
 PERIOD_FRACTION = 8  # and at most an eighth of a period
 MAX_WINDOW_COLUMNS = 128
+MIN_STATES = 50
 MAP_MEMORY = 2  # rows: series that forget faster are maps
 
 
@@ -143,6 +144,11 @@ class States:
             values / size, scaled.segments[rows], rows, n_delays, delay, step, axes / size
         )
         return states if len(states.with_image()) else None
+
+    @property
+    def is_enough(self):
+        """Tell whether there are states enough to fit a map."""
+        return len(self.with_image()) >= MIN_STATES
 
     def with_image(self):
         """Return the indices i for which state i + step is on the same trajectory."""

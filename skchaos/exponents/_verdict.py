@@ -1,0 +1,116 @@
+"""What kind of motion the rows show, and which exponents they resolve."""
+
+import numpy as np
+
+from skchaos.exponents._surrogates import is_nonlinear
+
+SIGNIFICANT = 3.0  # standard errors
+MIN_PERIODS = 10  # that the rows must hold
+# Growth in one mean period below which an orbit is regular: tori and cycles come out below .05,
+# the weakest chaos of the study (Mackey-Glass 17) at .23.
+MIN_GROWTH_PER_PERIOD = 0.1
+# An orbit is called regular where three standard errors stay below this much.
+MAX_REGULAR_GROWTH = 0.2
+# Above this error (standard deviations) a map does not follow the dynamics.
+POOR_ERROR = 0.2
+# Factor by which the map must beat a linear one for chaos: up to the first, nothing nonlinear is
+# seen; beyond the second it is plain; between them surrogates decide.
+LITTLE_GAIN, PLAIN_GAIN = 1.5, 3.0
+TINY_ERROR = 1e-3  # a linear prediction this good is of something regular
+SECOND_DIRECTION = 0.3  # part of the second exponent's decay in a period, at most, on a torus
+SETTLED = 1e-4  # part of the spread that is left where rows have come to rest
+LAST = 0.25  # part of the rows at which that is looked at
+# Thickness of the attractor along an exponent, in the fraction that it adds to the Kaplan-Yorke
+# dimension, from which rows show its contraction.
+MIN_FRACTION = 0.15
+RESOLVED = 0.25  # largest error of a resolved exponent, as a part of it or of the first one
+REGULAR = ("fixed point", "cycle", "torus")
+
+
+def judge_rows(scaled):
+    """Return regime and reason where the rows alone tell them, else None."""
+    last = scaled.rows[-max(2, int(LAST * len(scaled.rows))) :]
+    if len(scaled.rows) >= MIN_PERIODS and (last.std(axis=0) < SETTLED * scaled.rows.std(0)).all():
+        return "fixed point", "the rows come to rest"
+    repeat = _exact_period(scaled)
+    if repeat:
+        return "cycle", f"rows repeat exactly every {repeat}"
+    if scaled.n_periods < MIN_PERIODS:
+        return (
+            "undecided",
+            f"the rows hold {scaled.n_periods:.2g} mean periods, {MIN_PERIODS} are needed",
+        )
+    return None
+
+
+def _exact_period(scaled):
+    """Return after how many rows all rows repeat; 0 where they do not, within a tenth of them."""
+    if scaled.segments[-1] > 0:
+        return 0
+    rows = scaled.rows
+    for lag in range(1, len(rows) // MIN_PERIODS + 1):
+        if np.allclose(rows[-1], rows[-1 - lag], atol=1e-9) and np.allclose(
+            rows[lag:], rows[:-lag], atol=1e-9
+        ):
+            return lag
+    return 0
+
+
+def judge(scaled, measured, random_state):
+    """Return regime and reason from exponents, their errors and the predictability of the rows."""
+    fit, period = measured.fit, scaled.period
+    growth, error = measured.rates * period, measured.errors * period
+    regular = growth[0] + SIGNIFICANT * error[0] < MAX_REGULAR_GROWTH
+    shown = f"growth in a mean period {growth[0]:.2g} +- {error[0]:.1g}"
+    if fit.linear_error < TINY_ERROR or (fit.gain > LITTLE_GAIN and fit.error < POOR_ERROR):
+        if growth[0] > max(SIGNIFICANT * error[0], MIN_GROWTH_PER_PERIOD):
+            return _judge_growing(scaled, fit, shown, random_state)
+        if regular:
+            return _judge_regular(growth, error, shown)
+        return "undecided", f"{shown} may be positive or zero"
+    if is_nonlinear(scaled, fit.states, random_state):
+        return "undecided", (
+            "there is more than linear correlation, but a map predicts hardly better than a linear "
+            f"one (errors {fit.error:.2g} and {fit.linear_error:.2g}): noise, or more dimensions "
+            "than the rows can show"
+        )
+    return "noise", (
+        f"neighbours predict no better than a linear prediction (errors {fit.error:.2g} and "
+        f"{fit.linear_error:.2g}), nor than on surrogates of the same correlations"
+    )
+
+
+def _judge_growing(scaled, fit, shown, random_state):
+    if fit.gain < LITTLE_GAIN:
+        return "undecided", f"{shown} is positive, but a linear prediction is as good"
+    if fit.gain < PLAIN_GAIN and not is_nonlinear(scaled, fit.states, random_state):
+        return "undecided", f"{shown} is positive, but surrogates are predicted as well"
+    return "chaos", f"{shown} is positive beyond three standard errors"
+
+
+def _judge_regular(growth, error, shown):
+    if growth[0] < -max(SIGNIFICANT * error[0], MIN_GROWTH_PER_PERIOD):
+        return "fixed point", f"{shown} is negative: every perturbation dies out"
+    if len(growth) > 1 and growth[1] > -SECOND_DIRECTION:
+        return "torus", f"{shown} and {growth[1]:.2g} in a second direction are next to zero"
+    return "cycle", f"{shown} is next to zero, and every other direction contracts"
+
+
+def resolved(measured, period):
+    """Tell which exponents the rows resolve.
+
+    Contraction is seen only along directions in which the attractor is thick: up to the one
+    that completes its Kaplan-Yorke dimension, if it adds a fair fraction. Windows of rows hold
+    directions of their own, which contract as well: from them no contraction is resolved.
+    """
+    rates, errors = measured.rates, measured.errors
+    sums = np.cumsum(rates)
+    thick = np.zeros(len(rates), dtype=bool)
+    for i in range(len(rates)):
+        if rates[i] > -max(2 * errors[i], MIN_GROWTH_PER_PERIOD / period):
+            thick[i] = True
+        elif measured.fit.states.n_delays == 1 and (i == 0 or sums[i - 1] > 0):
+            fraction = sums[i - 1] / -rates[i] if i else 0.0
+            thick[i] = sums[i] > 0 or fraction > MIN_FRACTION
+    allowed = RESOLVED * np.maximum(np.abs(rates), max(rates[0], 1 / period))
+    return np.logical_and.accumulate(thick & (errors < allowed))
