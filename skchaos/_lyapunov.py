@@ -1,5 +1,6 @@
 """LyapunovSpectrum: exponents of a series or of a fitted model, and what follows from them."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,11 +11,21 @@ from sklearn.pipeline import Pipeline
 from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import trajectory_lengths
+from skchaos._series import is_constant, trajectory_lengths
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
-from skchaos.neighbors import largest_exponent, local_divergence_rates
+from skchaos.exceptions import DegenerateDataWarning
+from skchaos.exponents import local_exponents, lyapunov_exponents
+from skchaos.exponents._verdict import REGULAR
 
 MIN_ROWS = 2
+# That only a model has, to be forgotten by a fit without one.
+MODEL_ATTRIBUTES = (
+    "agreement_",
+    "data_lambda_max_",
+    "data_standard_error_",
+    "estimator_",
+    "finite_time_exponents_",
+)
 # An exponent counts as different from zero beyond this many standard errors.
 SIGNIFICANT = 2.0
 MIN_ORBITS = 2  # whose spread is an error
@@ -24,12 +35,12 @@ DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in 
 class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Lyapunov exponents, the mean rates at which nearby orbits part.
 
-    Without an estimator the largest exponent is measured on the rows: a local quadratic map is
-    fitted to the neighbours of many states, and a tangent vector is carried along the rows by the
-    Jacobians of these maps [1]_ [2]_. With an estimator the whole spectrum comes from the tangent
-    dynamics of the fitted network, or of any map written in torch: frames of tangent vectors are
-    moved by its Jacobian along many free orbits, and re-orthogonalised by QR decompositions, whose
-    diagonals hold the growth [3]_ [4]_.
+    Without an estimator exponents are measured on the rows: a smooth map from states to later ones
+    is fitted by kernel regression, and tangent vectors are carried along the rows by its Jacobians
+    [1]_ [2]_; see :func:`skchaos.exponents.lyapunov_exponents`. With an estimator the whole
+    spectrum comes from the tangent dynamics of the fitted network, or of an equation: frames of
+    tangent vectors are moved by its Jacobian along many free orbits, and re-orthogonalised by QR
+    decompositions, whose diagonals hold the growth [3]_ [4]_.
 
     Parameters
     ----------
@@ -40,8 +51,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         operations that torch can differentiate; the rows of `X` are then its states. None
         measures the rows.
     n_exponents : int or None, default=None
-        Number of leading exponents. None is one from data, and from a model the larger of 10 and
-        the number of columns (at most the size of its state).
+        Number of leading exponents. None is, from data, one for each column where rows are states
+        and 4 where windows of them are; from a model the larger of 10 and the number of columns
+        (at most the size of its state).
     dt : float or None, default=None
         Sampling interval in your unit of time. None is that of the estimator, or 1.
     n_orbits : int, default=32
@@ -53,13 +65,17 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Attributes
     ----------
     exponents_ : ndarray of shape (n_exponents,)
-        Per unit of `dt`, descending. nan where the rows do not show one.
+        Per unit of `dt`, descending. nan where the rows do not resolve one.
     exponents_per_step_ : ndarray of shape (n_exponents,)
         Per step.
     standard_errors_ : ndarray of shape (n_exponents,)
-        Of `exponents_`; two of them are meant to cover 95 %. From a model the larger of the spread
+        Of `exponents_`; two of them are meant to cover 95 %. From data they hold the sampling over
+        blocks of rows and how far exponents move with the settings of the map and with noise; they
+        do not know of dynamics that the rows never show. From a model the larger of the spread
         between orbits, with Student's correction for their number, and of half the change from
         their first to their second half.
+    resolved_ : ndarray of bool, of shape (n_exponents,)
+        Which exponents the rows resolve; all of a model's.
     finite_time_exponents_ : ndarray of shape (n_orbits, n_exponents)
         From a model: the exponents of each orbit over its length, per unit of `dt`, in the order
         of `exponents_`, which are their mean.
@@ -67,28 +83,35 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         The largest, per unit of `dt`.
     predictability_time_ : float
         ln 2 / lambda_max, the time in which a small error doubles, in the unit of `dt`; inf where
-        the exponent is not positive.
+        the exponent is not positive or the rows are regular, nan where nothing is known.
     lyapunov_time_ : float
-        1 / lambda_max, in the unit of `dt`; inf where the exponent is not positive.
+        1 / lambda_max, in the unit of `dt`; inf or nan likewise.
     kaplan_yorke_dimension_ : float
         j + (lambda_1 + ... + lambda_j) / abs(lambda_(j+1)) with the largest j whose sum is not
         negative; nan where too few exponents are known.
     entropy_rate_ : float
         Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
         positive ones are known.
-    regime_ : {"fixed point", "cycle", "torus", "chaos", "undecided"}
-        What the exponents and their errors say. Where it is "undecided" the numbers are the
-        best guess there is, or nan, and `reason_` says what speaks against it.
+    regime_ : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided"}
+        What kind of motion the exponents, their errors and the predictability of the rows show.
     reason_ : str
-        Why, in words.
+        Why, in words and numbers.
     curve_lags_, curve_ : ndarray of shape (n_lags,)
-        From data, a second opinion on lambda_max: the mean logarithm of the distance of neighbours
-        over the lag (unit of `dt`), whose slope it is [5]_; from a model, the estimate over the
-        length of the orbits.
-    curve_window_ : ndarray of shape (2,)
-        First and last lag between which the curve can be read.
+        The estimate of the largest exponent over the length of rows, or of the model's orbits, that
+        it is taken from (unit of `dt`).
+    noise_level_ : float
+        From data: observation noise in standard deviations of a column, as far as the map of
+        states tells it from its own error.
+    prediction_error_ : float
+        From data: typical error of predicting a row `step_` ahead, in standard deviations.
+    step_ : int
+        From data: rows that the map looks ahead.
+    data_lambda_max_, data_standard_error_ : float
+        From a fitted estimator: the largest exponent of the rows themselves, to compare with.
+    agreement_ : float
+        From a fitted estimator: difference of the two, model minus data, in standard errors.
     rows_ : ndarray of shape (n_samples, `n_features_in_`)
-        The fitted rows, where there is no model: neighbours come from them.
+        The fitted rows, where there is no model: the map of `transform` is fitted to them.
     trajectories_ : ndarray of shape (n_samples,)
         Number of the trajectory of each of them.
     n_delays_, delay_ : int
@@ -119,7 +142,6 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
        4971-4979.
     .. [3] G. Benettin, L. Galgani, A. Giorgilli and J.-M. Strelcyn, Meccanica 15 (1980), 9-20.
     .. [4] K. Geist, U. Parlitz and W. Lauterborn, Prog. Theor. Phys. 83 (1990), 875-893.
-    .. [5] M. T. Rosenstein, J. J. Collins and C. J. De Luca, Physica D 65 (1993), 117-134.
 
     Examples
     --------
@@ -189,7 +211,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()  # rows with holes have no exponents
         self.column_names_ = column_labels(X, rows.shape[1])
-        for name in ("estimator_", "finite_time_exponents_"):
+        for name in MODEL_ATTRIBUTES:
             vars(self).pop(name, None)  # of an earlier fit
         if self.estimator is None:
             self._fit_rows(rows, lengths)
@@ -200,23 +222,25 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self
 
     def _fit_rows(self, rows, lengths):
-        if self.n_exponents not in (None, 1):
-            raise ValueError(
-                f"n_exponents={self.n_exponents}, but from data alone only the largest exponent is "
-                "measured: use n_exponents=1 or None, or give an estimator whose spectrum to take."
-            )
-        dt = 1.0 if self.dt is None else self.dt
+        _warn_of_degenerate(rows)
+        self.dt_ = 1.0 if self.dt is None else self.dt
         self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
-        found = largest_exponent(rows, dt=dt, groups=self.trajectories_)
-        self.exponents_ = np.array([found.exponent])
-        self.exponents_per_step_ = np.array([found.exponent_per_step])
-        self.standard_errors_ = np.array([found.standard_error])
-        self.regime_ = "chaos" if found.verdict == "chaos" else "undecided"
-        self.reason_ = found.reason
-        self.curve_lags_, self.curve_ = found.lags * dt, found.curve
-        self.curve_window_ = np.array([found.start, found.stop]) * dt
-        self.n_delays_, self.delay_ = found.n_delays, found.delay
-        self.dt_ = dt
+        found = self._measure_rows(rows, lengths)
+        self.exponents_, self.standard_errors_ = found.exponents, found.standard_errors
+        self.exponents_per_step_ = found.exponents * self.dt_
+        self.resolved_ = found.resolved
+        self.regime_, self.reason_ = found.regime, found.reason
+        self.curve_lags_, self.curve_ = found.running_rows * self.dt_, found.running
+        self.noise_level_, self.prediction_error_ = found.noise_level, found.prediction_error
+        self.n_delays_, self.delay_, self.step_ = found.n_delays, found.delay, found.step
+
+    def _measure_rows(self, rows, lengths):
+        return lyapunov_exponents(
+            rows,
+            dt=self.dt_,
+            n_exponents=self.n_exponents if self.estimator is None else 1,
+            groups=np.repeat(np.arange(len(lengths)), lengths),
+        )
 
     def _fit_model(self, X, rows, groups, lengths):
         is_map = not hasattr(self.estimator, "fit")
@@ -242,6 +266,17 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             n_transient=max(1, self.n_steps // 4),
         )
         self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
+        if not is_map:
+            self._compare_with_rows(rows, lengths)
+
+    def _compare_with_rows(self, rows, lengths):
+        found = self._measure_rows(rows, lengths)
+        self.data_lambda_max_ = found.lambda_max
+        self.data_standard_error_ = float(found.standard_errors[0])
+        error = np.hypot(self.data_standard_error_, self.standard_errors_[0])
+        self.agreement_ = (
+            float((self.exponents_[0] - found.lambda_max) / error) if error else np.nan
+        )
 
     def _state_size(self):
         from skchaos._engine import state_size  # torch loads here, not with the package
@@ -275,12 +310,13 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.standard_errors_ = standard_errors(log_growth, block_lengths) / self.dt_
         self.curve_lags_ = n_steps * self.dt_
         self.curve_ = log_growth[:, :, 0].mean(axis=1).cumsum() / self.curve_lags_
-        self.curve_window_ = self.curve_lags_[[0, -1]]
+        self.resolved_ = np.ones(len(self.exponents_), dtype=bool)
         self.regime_, self.reason_ = _regime(self.exponents_, self.standard_errors_)
 
     def _derive(self):
         self.lambda_max_ = float(self.exponents_[0])
-        self.predictability_time_ = predictability_time(self.lambda_max_)
+        regular = self.regime_ in REGULAR
+        self.predictability_time_ = predictability_time(0.0 if regular else self.lambda_max_)
         self.lyapunov_time_ = self.predictability_time_ / np.log(2)
         self.kaplan_yorke_dimension_ = _kaplan_yorke(self.exponents_)
         known = self.exponents_[~np.isnan(self.exponents_)]
@@ -297,11 +333,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Returns
         -------
         ndarray of shape (n_samples, n_exponents)
-            Growth rates of a tangent vector carried along the rows, per unit of `dt`: by the local
-            maps of the fitted rows, or by the Jacobians of the model at the states inferred from
-            the rows. Their mean over a long series is near `exponents_`. Rows from data share
-            rates: see :func:`skchaos.neighbors.local_divergence_rates`. nan where the fitted rows
-            are too few.
+            Growth rates of tangent vectors carried along the rows, per unit of `dt`: by the
+            map of the fitted rows (:func:`skchaos.exponents.local_exponents`), or by the Jacobians
+            of the model at the states inferred from the rows. Their mean over a long series is near
+            `exponents_`. nan where the fitted rows resolve no exponent.
         """
         check_is_fitted(self)
         rows = read_rows(self, X, reset=False)
@@ -310,9 +345,37 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             engine = _engine_of(self.estimator_)
             growth = engine.local_growth(engine.states(rows), len(self.exponents_))
             return growth / self.dt_
-        window = {"n_delays": self.n_delays_, "delay": self.delay_}
-        rates = local_divergence_rates(self.rows_, rows, groups=self.trajectories_, **window)
-        return rates[:, None] / self.dt_
+        if not self.resolved_[0]:
+            return np.full((len(rows), len(self.exponents_)), np.nan)
+        n_exponents = len(self.exponents_)
+        rates = local_exponents(
+            self.rows_, rows, n_exponents=n_exponents, groups=self.trajectories_
+        )
+        return np.where(self.resolved_, rates, np.nan) / self.dt_
+
+
+def _warn_of_degenerate(rows):
+    """Warn of columns that say nothing, and of rows that are copies."""
+    constant = is_constant(rows)
+    problems = []
+    if constant.any():
+        problems.append(f"column(s) {np.flatnonzero(constant).tolist()} do not vary")
+    varying = rows[:, ~constant]
+    distinct = np.unique((varying - varying.mean(axis=0)) / varying.std(axis=0), axis=1)
+    if distinct.shape[1] < varying.shape[1]:
+        n_copies = varying.shape[1] - distinct.shape[1]
+        problems.append(f"{n_copies} column(s) are copies of others up to unit and origin")
+    if varying.shape[1]:
+        n_distinct = len(np.unique(varying, axis=0))
+        if n_distinct < len(rows) / 2:
+            problems.append(f"only {n_distinct} of {len(rows)} rows differ from all others")
+    if problems:
+        warnings.warn(
+            f"X is degenerate: {'; '.join(problems)}. These say nothing about how states part: "
+            "leave such columns out, and for repeated rows give values that are rounded less.",
+            DegenerateDataWarning,
+            stacklevel=5,
+        )
 
 
 def _unwrapped(estimator):

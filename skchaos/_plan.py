@@ -13,11 +13,11 @@ import numpy as np
 
 from skchaos._series import Series
 from skchaos.exceptions import NotChaoticWarning
-from skchaos.neighbors import largest_exponent
+from skchaos.exponents import MeasuredExponents, lyapunov_exponents
+from skchaos.exponents._verdict import REGULAR
 
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
-    from skchaos.neighbors._exponent import LargestExponent
 
 # Part of the predictability time (benchmarks/defaults.py). A longer interval teaches slow motions,
 # such as the phase of a drive; but errors that start at the level of noise have grown large by its
@@ -32,6 +32,8 @@ WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the sa
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
+# Rows that the exponent is measured on, at most: a second or two of a fit that takes minutes.
+MAX_MEASURED_ROWS, N_STRETCHES = 20_000, 8
 MIN_HELD_OUT = 100  # rows; a histogram of fewer says nothing, and then none are set aside
 MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
 
@@ -76,12 +78,28 @@ class Plan:
         return predictability_time(self.lyapunov_exponent)
 
 
-def usable_exponent(measured: "LargestExponent") -> float:
+def measure_rows(rows: np.ndarray, dt: float, groups: np.ndarray) -> MeasuredExponents:
+    """Measure the largest exponent within a budget: of long series on stretches spread over them.
+
+    Evenly spread stretches see all parts of the series alike, and each is long enough for tangent
+    vectors to align.
+    """
+    if len(rows) > MAX_MEASURED_ROWS:
+        n_rows = MAX_MEASURED_ROWS // N_STRETCHES
+        starts = np.linspace(0, len(rows) - n_rows, N_STRETCHES).astype(int)
+        at = (starts[:, None] + np.arange(n_rows)).ravel()
+        changes = np.cumsum(np.diff(groups, prepend=groups[0]) != 0)
+        stretches = np.repeat(np.arange(N_STRETCHES), n_rows)
+        rows, groups = rows[at], stretches * (changes[-1] + 1) + changes[at]
+    return lyapunov_exponents(rows, dt=dt, n_exponents=1, groups=groups)
+
+
+def usable_exponent(measured: MeasuredExponents) -> float:
     """Return the exponent, also where it is uncertain, but 0 where the rows are regular.
 
     A forcing interval from an uncertain exponent is a better guess than one from none.
     """
-    return 0.0 if measured.verdict == "not chaos" else measured.exponent
+    return 0.0 if measured.regime in REGULAR else measured.lambda_max
 
 
 def predictability_time(exponent: float) -> float:
@@ -106,7 +124,7 @@ def make_plan(
     """
     train_lengths = [_n_train(settings, length) for length in series.lengths]
     rows, groups = _training_rows(series, train_lengths)
-    measured = largest_exponent(rows, dt=settings.dt, groups=groups)
+    measured = measure_rows(rows, settings.dt, groups)
     longest = max(train_lengths)
     if settings.state_inference == "window":
         n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)
@@ -165,7 +183,7 @@ def _window(
     return n_delays, delay
 
 
-def _interval(settings: "ChaoticRNNRegressor", measured: "LargestExponent", room: int) -> int:
+def _interval(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, room: int) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
             raise ValueError(
@@ -178,7 +196,7 @@ def _interval(settings: "ChaoticRNNRegressor", measured: "LargestExponent", room
     if usable_exponent(measured) > 0:
         noisy = measured.prediction_error > NOISY_PREDICTION_ERROR
         fraction = NOISY_INTERVAL_FRACTION if noisy else INTERVAL_FRACTION
-        steps = predictability_time(measured.exponent) / settings.dt
+        steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(fraction * steps), limit))
     interval = min(FALLBACK_INTERVAL, limit)
     warnings.warn(

@@ -11,6 +11,10 @@ class PoorFitWarning(ConvergenceWarning):
     """Free runs of the fitted model do not behave like the rows set aside."""
 
 
+class DegenerateDataWarning(UserWarning):
+    """Columns that do not vary or are copies of others, or rows that are copies of each other."""
+
+
 class NotChaoticWarning(UserWarning):
     """A default that is measured on chaos fell back because the series shows none."""
 

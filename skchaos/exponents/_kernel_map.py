@@ -51,11 +51,11 @@ class KernelMap:
         """Return Df at states (n_states, n_dims): shape (n_states, out, in)."""
         n_dims = states.shape[1]
         m, n_pairs = len(self.centers), _n_pairs(n_dims)
-        radial, linear = self.coefficients[:m], self.coefficients[m + n_pairs : m + n_pairs + n_dims]
+        radial, pairs, linear, _ = np.split(self.coefficients, np.cumsum([m, n_pairs, n_dims]))
         moments = (radial[:, :, None] * self.centers[:, None]).reshape(m, -1)
         weights = np.hstack([moments, radial])
         constant = np.eye(n_dims) + linear.T
-        curved = _curvature(self.coefficients[m : m + n_pairs], n_dims)
+        curved = _curvature(pairs, n_dims)
         jacobians = np.empty((len(states), n_dims, n_dims))
         for start in range(0, len(states), CHUNK):
             part = states[start : start + CHUNK]

@@ -95,7 +95,8 @@ def measure(scaled, n_exponents, random_state):
     states = choose_states(scaled, random_state)
     if states is None or not states.is_enough:
         return None
-    n_vectors = min(n_exponents or states.values.shape[1], states.values.shape[1])
+    n_vectors = n_exponents or states.values.shape[1]
+    check_dims(n_vectors, states)
     first = _along(scaled, fit_states(scaled, states, random_state), n_vectors, random_state)
     if states.n_delays > 1:
         return first
@@ -108,6 +109,17 @@ def measure(scaled, n_exponents, random_state):
     second = _along(scaled, fit_states(scaled, other, seed), n_vectors, seed)
     apart = np.abs(first.rates - second.rates)
     return replace(first, method=np.hypot(first.method, apart))
+
+
+def check_dims(n_exponents, states):
+    """Raise where states have fewer dimensions than exponents are asked for."""
+    n_dims = states.values.shape[1]
+    if n_exponents > n_dims:
+        what = "rows" if states.n_delays == 1 else f"windows of {states.n_delays} rows"
+        raise ValueError(
+            f"n_exponents={n_exponents}, but the states ({what}) have {n_dims} dimension(s): ask "
+            f"for 1 to {n_dims} exponents."
+        )
 
 
 def choose_states(scaled, random_state):
@@ -194,7 +206,8 @@ def _along(scaled, fit, n_vectors, random_state):
     apart, n_compared = np.zeros(n_vectors), 0
     for start in range(0, len(states.values), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
-        values, links, counts = states.values[part], *_chains(states, part, warm_up)
+        values = states.values[part]
+        links, counts = make_chains(states.segments[part], states.step, warm_up)
         growth = growth_along(fit.map.jacobians(values), links, n_vectors, rng)
         local[part][links[counts]] = growth[counts]
         some = slice(None, None, ROUGHER_CHAINS)
@@ -216,7 +229,3 @@ def _along(scaled, fit, n_vectors, random_state):
         local=local,
         fit=fit,
     )
-
-
-def _chains(states, part, warm_up):
-    return make_chains(states.segments[part], states.step, warm_up)

@@ -1,6 +1,6 @@
 """Rows in common units, their time scales, and the state spaces that windows of them make."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ MEMORY_FRACTION = 2  # a map looks half a memory ahead,
 PERIOD_FRACTION = 8  # and at most an eighth of a period
 MAX_WINDOW_COLUMNS = 128
 MIN_STATES = 50
+FLAT = 1e-12  # part of the variance below which a direction says nothing
 MAP_MEMORY = 2  # rows: series that forget faster are maps
 
 
@@ -93,7 +94,7 @@ class RowTransform:
         self.units = Units(self._bend(X))
         rows = self.units(self._bend(X))
         self.axes = np.eye(rows.shape[1])
-        if rows.shape[1] > MAX_COLUMNS:
+        if rows.shape[1] > MAX_COLUMNS or _is_flat(rows):
             self.axes = principal_axes(rows, MAX_COLUMNS)
 
     def _bend(self, X):
@@ -104,6 +105,14 @@ class RowTransform:
     def __call__(self, X):
         X = np.ldexp(X, -self.exponents)
         return self.units(self._bend(X)) @ self.axes
+
+
+def _is_flat(rows):
+    """Tell whether a column is a combination of others, such as a copy."""
+    if rows.shape[1] < 2:
+        return False
+    variances = np.linalg.eigvalsh(rows.T @ rows / len(rows))
+    return variances[0] < FLAT * variances[-1]
 
 
 @dataclass(frozen=True)
@@ -140,10 +149,14 @@ class States:
             axes = window_axes(scaled.rows, rows, n_delays, delay, max_dims)
         values = project_windows(scaled.rows, rows, delay, axes)
         size = values.std(axis=0).max()
-        states = cls(
-            values / size, scaled.segments[rows], rows, n_delays, delay, step, axes / size
-        )
+        states = cls(values / size, scaled.segments[rows], rows, n_delays, delay, step, axes / size)
         return states if len(states.with_image()) else None
+
+    def at(self, rows, segments):
+        """Return the states of further rows in the same units."""
+        newest = window_rows(segments, self.n_delays, self.delay)
+        values = project_windows(rows, newest, self.delay, self.axes)
+        return replace(self, values=values, segments=segments[newest], rows=newest)
 
     @property
     def is_enough(self):

@@ -5,12 +5,19 @@ from numbers import Real
 
 import numpy as np
 
-from skchaos.exponents._measure import choose_states, fit_states, measure, warm_up_links
+from skchaos.exponents._measure import (
+    check_dims,
+    choose_states,
+    fit_states,
+    measure,
+    warm_up_links,
+)
 from skchaos.exponents._scaled import Scaled
 from skchaos.exponents._tangent import growth_along, make_chains
 from skchaos.exponents._verdict import judge, judge_rows, resolved
-from skchaos.neighbors._rows import check_columns, check_count, check_rows, project_windows
+from skchaos.neighbors._rows import check_columns, check_count, check_rows, segment_bounds
 
+N_RUNNING = 200
 MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 
 
@@ -52,6 +59,9 @@ class MeasuredExponents:
         The part of it that a finer map would not remove: observation noise, in standard deviations.
     gain : float
         Factor by which the map predicts states better than the best linear map.
+    running_rows, running : ndarray of shape (n_points,)
+        The estimate of the largest exponent (1 / unit of `dt`) from the first so many rows: has it
+        settled?
     """
 
     exponents: np.ndarray
@@ -70,6 +80,8 @@ class MeasuredExponents:
     prediction_error: float
     noise_level: float
     gain: float
+    running_rows: np.ndarray
+    running: np.ndarray
 
     @property
     def lambda_max(self):
@@ -132,7 +144,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     >>> found.regime
     'chaos'
     >>> print(found.exponents.round(2))
-    [ 0.42 -1.62]
+    [ 0.43 -1.64]
     """
     if isinstance(dt, bool) or not isinstance(dt, Real) or not 0 < dt < np.inf:
         raise ValueError(f"dt must be a positive number, got {dt!r}: pass the sampling interval.")
@@ -179,7 +191,16 @@ def _answer(scaled, measured, n_exponents, dt, random_state):
         prediction_error=fit.row_error,
         noise_level=fit.row_noise,
         gain=fit.gain,
+        **_running(measured, known[0], dt),
     )
+
+
+def _running(measured, is_known, dt):
+    local = measured.local[:, 0]
+    n_rows = 1 + np.flatnonzero(~np.isnan(local))
+    at = np.unique(np.linspace(0, len(n_rows) - 1, N_RUNNING).astype(int))
+    means = np.cumsum(local[n_rows - 1])[at] / (at + 1) / dt
+    return {"running_rows": n_rows[at], "running": means if is_known else np.full(len(at), np.nan)}
 
 
 def _unknown(dt, period, regime, reason):
@@ -200,4 +221,84 @@ def _unknown(dt, period, regime, reason):
         prediction_error=np.nan,
         noise_level=np.nan,
         gain=np.nan,
+        running_rows=np.ones(1, dtype=int),
+        running=np.full(1, np.nan),
     )
+
+
+def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0):
+    """Measure the rates at which nearby orbits part, row by row.
+
+    Frames of tangent vectors are carried along the rows as in :func:`lyapunov_exponents`. Their
+    growth over the rows just ahead is the finite-time exponent there; the mean over a long series
+    is the exponent.
+
+    Parameters
+    ----------
+    X_fit : array-like of shape (n_fitted, n_features)
+        Consecutive rows, which the map is fitted to.
+    X : array-like of shape (n_samples, n_features), default=None
+        Consecutive rows of one trajectory at which rates are wanted. None is `X_fit`.
+    n_exponents : int, default=1
+        Leading exponents.
+    groups : array-like of shape (n_fitted,), default=None
+        Label of the trajectory of each row of `X_fit`, contiguous. None is one trajectory.
+    random_state : int, default=0
+        Seed of the choice of centres and of the first tangent vectors.
+
+    Returns
+    -------
+    rates : ndarray of shape (n_samples, n_exponents)
+        Per row. Rows before the first complete window have the first rate, rows whose future is
+        not known the last one. All nan where the fitted rows are too few or do not vary.
+
+    Raises
+    ------
+    ValueError
+        If `X` has other columns than `X_fit`, or fewer rows than a window and its image, or the
+        states have fewer dimensions than exponents are asked for.
+
+    Examples
+    --------
+    >>> from skchaos.datasets import make_henon
+    >>> from skchaos.exponents import local_exponents
+    >>> rates = local_exponents(make_henon(2000, random_state=0))
+    >>> rates.shape
+    (2000, 1)
+    >>> bool(abs(rates.mean() - 0.419) < 0.04)
+    True
+    """
+    n_exponents = check_count("n_exponents", n_exponents, 1)
+    X_fit, segments = check_rows(X_fit, groups)
+    X, X_segments = (X_fit, segments) if X is None else check_rows(X)
+    check_columns("X", X, X_fit.shape[1])
+    scaled = Scaled.of(X_fit, segments)
+    states = None if scaled is None else choose_states(scaled, random_state)
+    if states is None or not states.is_enough:
+        return np.full((len(X), n_exponents), np.nan)
+    check_dims(n_exponents, states)
+    fit = fit_states(scaled, states, random_state)
+    here = states.at(scaled.transform(X), X_segments)
+    if len(here.with_image()) == 0:
+        needed = (states.n_delays - 1) * states.delay + states.step + 1
+        raise ValueError(
+            f"X has {len(X)} row(s), but a window and its image span {needed}: pass at least "
+            f"{needed} consecutive rows."
+        )
+    links, counts = make_chains(here.segments, here.step, warm_up_links(scaled, here.step))
+    rng = np.random.RandomState(random_state)
+    growth = growth_along(fit.map.jacobians(here.values), links, n_exponents, rng)
+    rates = np.full((len(X), n_exponents), np.nan)
+    rates[here.rows[links[counts]]] = growth[counts] / here.step
+    return _filled(rates, X_segments)
+
+
+def _filled(rates, segments):
+    """Give rows without a rate that of the nearest row of their trajectory that has one."""
+    known = np.flatnonzero(~np.isnan(rates[:, 0]))
+    for start, stop in segment_bounds(segments):
+        inside = known[(known >= start) & (known < stop)]
+        if len(inside):
+            nearest = np.clip(np.searchsorted(inside, np.arange(start, stop)), 0, len(inside) - 1)
+            rates[start:stop] = rates[inside[nearest]]
+    return rates

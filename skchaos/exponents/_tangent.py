@@ -7,7 +7,9 @@ Benettin, Galgani, Giorgilli & Strelcyn, Meccanica 15 (1980), 9; Eckmann & Ruell
 import numpy as np
 
 N_CHAINS = 40  # at least, carried side by side
-WARM_UP_PERIODS = 10.0  # until a frame has turned into the leading directions; 2 gave 13 % too little
+WARM_UP_PERIODS = (
+    10.0  # until a frame has turned into the leading directions; 2 gave 13 % too little
+)
 MIN_WARM_UP = 10  # links
 
 

@@ -113,4 +113,6 @@ def resolved(measured, period):
             fraction = sums[i - 1] / -rates[i] if i else 0.0
             thick[i] = sums[i] > 0 or fraction > MIN_FRACTION
     allowed = RESOLVED * np.maximum(np.abs(rates), max(rates[0], 1 / period))
-    return np.logical_and.accumulate(thick & (errors < allowed))
+    certain = errors < allowed
+    thick[0] = certain[0] = True  # what there is of it, its error says
+    return np.logical_and.accumulate(thick & certain)

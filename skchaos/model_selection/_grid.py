@@ -6,9 +6,13 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from skchaos._index import read_index
-from skchaos._plan import FALLBACK_INTERVAL, predictability_time, usable_exponent
+from skchaos._plan import (
+    FALLBACK_INTERVAL,
+    measure_rows,
+    predictability_time,
+    usable_exponent,
+)
 from skchaos._rows import read_array
-from skchaos.neighbors import largest_exponent
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of
 # Mikhaeil et al. 2022, figures 3 and 4, pass through their minimum.
@@ -20,7 +24,7 @@ def forcing_interval_grid(X, n_intervals=5):
     """Return forcing intervals around the predictability time of a series.
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
-    twice that time, with lambda_max measured on `X` (:func:`skchaos.neighbors.largest_exponent`).
+    twice that time, with lambda_max measured on `X` (:func:`skchaos.exponents.lyapunov_exponents`).
     Where the series shows no positive exponent they are spaced around 30 steps.
 
     Parameters
@@ -46,7 +50,9 @@ def forcing_interval_grid(X, n_intervals=5):
     check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
     rows = read_array(X, min_rows=2)
     read_index(X)  # a hole in time would be taken for a jump of the dynamics
-    steps = predictability_time(usable_exponent(largest_exponent(rows)))
+    steps = predictability_time(
+        usable_exponent(measure_rows(rows, 1.0, np.zeros(len(rows), dtype=int)))
+    )
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
     spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)
     longest = max(1, int(LARGEST_PART * len(rows)))
