@@ -361,9 +361,9 @@ def _warn_of_degenerate(rows):
     if constant.any():
         problems.append(f"column(s) {np.flatnonzero(constant).tolist()} do not vary")
     varying = rows[:, ~constant]
-    distinct = np.unique((varying - varying.mean(axis=0)) / varying.std(axis=0), axis=1)
-    if distinct.shape[1] < varying.shape[1]:
-        n_copies = varying.shape[1] - distinct.shape[1]
+    alike = np.abs(np.corrcoef(varying, rowvar=False).reshape(2 * (varying.shape[1],)))
+    n_copies = np.count_nonzero((np.triu(alike, 1) > 1 - 1e-12).any(axis=0))
+    if n_copies:
         problems.append(f"{n_copies} column(s) are copies of others up to unit and origin")
     if varying.shape[1]:
         n_distinct = len(np.unique(varying, axis=0))

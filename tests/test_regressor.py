@@ -341,8 +341,8 @@ class TestForcingInterval:
         changed = lorenz.copy()
         changed[1200:] = changed[1200:][::-1]  # same values, so the same scales, in another order
         other = ChaoticRNNRegressor(**settings).fit(changed)
-        # The scales are summed in another order.
-        assert_allclose(plain.lyapunov_exponent_, other.lyapunov_exponent_, rtol=1e-6)
+        # The scales are summed in another order, and the map's equations amplify rounding.
+        assert_allclose(plain.lyapunov_exponent_, other.lyapunov_exponent_, rtol=1e-4)
         changed[:1200] = changed[:1200][::-1]
         reverse = ChaoticRNNRegressor(**settings).fit(changed)
         assert reverse.lyapunov_exponent_ != pytest.approx(plain.lyapunov_exponent_, rel=1e-3)
@@ -355,7 +355,7 @@ class TestForcingInterval:
 
     @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
     def test_auto_is_capped(self, room, interval):
-        measured = SimpleNamespace(exponent=1e-4, verdict="chaos", prediction_error=0.0)
+        measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0.0)
         assert _interval(ChaoticRNNRegressor(), measured, room) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):

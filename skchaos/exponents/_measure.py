@@ -26,6 +26,8 @@ N_PROBES, PROBE_CENTERS = 3000, 150
 # they do not remove, acts as a penalty by itself.
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
 MIN_PENALTY = 3e-5
+# Growth of which the larger penalty takes this part away is none of the data; then that is used.
+SPURIOUS, MAX_RAISES = 0.4, 3
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
 N_BLOCKS = 20
 BLOCK_ROWS = 200_000  # rows whose Jacobians are held at once
@@ -57,6 +59,12 @@ class Fit:
     linear_error: float
     row_error: float
     row_noise: float
+    regression: KernelRegression
+
+    def raised(self):
+        """Return the map with the larger penalty."""
+        rougher = self.regression.solve(ROUGHER * self.rougher.penalty)
+        return replace(self, map=self.rougher, rougher=rougher)
 
     @property
     def gain(self):
@@ -76,6 +84,8 @@ class Measurement:
     local : ndarray of shape (n_states, n_exponents)
         Growth at each state, per row; nan where a state has no image.
     fit : Fit
+    drop : float
+        How far the largest exponent drops under the larger penalty.
     """
 
     rates: np.ndarray
@@ -83,6 +93,7 @@ class Measurement:
     method: np.ndarray
     local: np.ndarray
     fit: Fit
+    drop: float
 
     @property
     def errors(self):
@@ -97,7 +108,7 @@ def measure(scaled, n_exponents, random_state):
         return None
     n_vectors = n_exponents or states.values.shape[1]
     check_dims(n_vectors, states)
-    first = _along(scaled, fit_states(scaled, states, random_state), n_vectors, random_state)
+    first = _measure_states(scaled, states, n_vectors, random_state)
     if states.n_delays > 1:
         return first
     step = 1 if scaled.is_map else max(states.step + 1, round(STEP_RATIO * states.step))
@@ -105,10 +116,21 @@ def measure(scaled, n_exponents, random_state):
     if other is None or not other.is_enough:
         return first
     # Other centres as well: their choice is another matter of chance.
-    seed = random_state + 1
-    second = _along(scaled, fit_states(scaled, other, seed), n_vectors, seed)
+    second = _measure_states(scaled, other, n_vectors, random_state + 1)
     apart = np.abs(first.rates - second.rates)
     return replace(first, method=np.hypot(first.method, apart))
+
+
+def _measure_states(scaled, states, n_vectors, random_state):
+    """Return exponents of states, with the penalty raised while growth depends on it."""
+    fit = fit_states(scaled, states, random_state)
+    measured = _along(scaled, fit, n_vectors, random_state)
+    for _ in range(MAX_RAISES):
+        if measured.drop < SPURIOUS * measured.rates[0]:
+            break
+        fit = fit.raised()
+        measured = _along(scaled, fit, n_vectors, random_state)
+    return measured
 
 
 def check_dims(n_exponents, states):
@@ -190,24 +212,31 @@ def fit_states(scaled, states, random_state):
         linear_error=regression.linear_errors()[0],
         row_error=errors[1],
         row_noise=noise[1],
+        regression=regression,
     )
 
 
-def warm_up_links(scaled, step):
-    """Return the links after which a frame points in the leading directions."""
-    return int(max(MIN_WARM_UP, np.ceil(WARM_UP_PERIODS * scaled.period / step)))
+def chains_along(scaled, states):
+    """Return chains of states and the links that count, after warm-ups of ten mean periods.
+
+    Of several trajectories the first period of each does not count: a frame without a past would
+    weigh too much in many short ones. In a single one it does no harm.
+    """
+    period = scaled.period / states.step
+    warm_up = int(max(MIN_WARM_UP, np.ceil(WARM_UP_PERIODS * period)))
+    n_skipped = int(np.ceil(period)) if states.segments[-1] > states.segments[0] else 0
+    return make_chains(states.segments, states.step, warm_up, n_skipped)
 
 
 def _along(scaled, fit, n_vectors, random_state):
     """Carry frames along all states by the Jacobians of a map."""
     rng, states = np.random.RandomState(random_state), fit.states
-    warm_up = warm_up_links(scaled, states.step)
     local = np.full((len(states.values), n_vectors), np.nan)
     apart, n_compared = np.zeros(n_vectors), 0
     for start in range(0, len(states.values), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
         values = states.values[part]
-        links, counts = make_chains(states.segments[part], states.step, warm_up)
+        links, counts = chains_along(scaled, replace(states, segments=states.segments[part]))
         growth = growth_along(fit.map.jacobians(values), links, n_vectors, rng)
         local[part][links[counts]] = growth[counts]
         some = slice(None, None, ROUGHER_CHAINS)
@@ -219,13 +248,13 @@ def _along(scaled, fit, n_vectors, random_state):
     local /= states.step
     known = local[~np.isnan(local[:, 0])]
     rates = known.mean(axis=0)
+    apart /= n_compared * states.step
     blocks = np.array([block.mean(axis=0) for block in np.array_split(known, N_BLOCKS)])
     return Measurement(
         rates=rates,
         sampling=blocks.std(axis=0, ddof=1) / np.sqrt(N_BLOCKS),
-        method=np.hypot(
-            np.abs(apart) / n_compared / states.step, NOISE_BIAS * fit.noise * np.abs(rates)
-        ),
+        method=np.hypot(apart, NOISE_BIAS * fit.noise * rates),
         local=local,
         fit=fit,
+        drop=float(apart[0]),
     )

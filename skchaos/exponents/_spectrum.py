@@ -5,15 +5,9 @@ from numbers import Real
 
 import numpy as np
 
-from skchaos.exponents._measure import (
-    check_dims,
-    choose_states,
-    fit_states,
-    measure,
-    warm_up_links,
-)
+from skchaos.exponents._measure import chains_along, measure
 from skchaos.exponents._scaled import Scaled
-from skchaos.exponents._tangent import growth_along, make_chains
+from skchaos.exponents._tangent import growth_along
 from skchaos.exponents._verdict import judge, judge_rows, resolved
 from skchaos.neighbors._rows import check_columns, check_count, check_rows, segment_bounds
 
@@ -273,11 +267,10 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0
     X, X_segments = (X_fit, segments) if X is None else check_rows(X)
     check_columns("X", X, X_fit.shape[1])
     scaled = Scaled.of(X_fit, segments)
-    states = None if scaled is None else choose_states(scaled, random_state)
-    if states is None or not states.is_enough:
+    measured = None if scaled is None else measure(scaled, n_exponents, random_state)
+    if measured is None:
         return np.full((len(X), n_exponents), np.nan)
-    check_dims(n_exponents, states)
-    fit = fit_states(scaled, states, random_state)
+    fit, states = measured.fit, measured.fit.states
     here = states.at(scaled.transform(X), X_segments)
     if len(here.with_image()) == 0:
         needed = (states.n_delays - 1) * states.delay + states.step + 1
@@ -285,7 +278,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0
             f"X has {len(X)} row(s), but a window and its image span {needed}: pass at least "
             f"{needed} consecutive rows."
         )
-    links, counts = make_chains(here.segments, here.step, warm_up_links(scaled, here.step))
+    links, counts = chains_along(scaled, here)
     rng = np.random.RandomState(random_state)
     growth = growth_along(fit.map.jacobians(here.values), links, n_exponents, rng)
     rates = np.full((len(X), n_exponents), np.nan)

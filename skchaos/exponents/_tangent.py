@@ -13,7 +13,7 @@ WARM_UP_PERIODS = (
 MIN_WARM_UP = 10  # links
 
 
-def make_chains(segments, step, warm_up):
+def make_chains(segments, step, warm_up, n_skipped=0):
     """Return links of chains that cover every state once, each after a warm-up on earlier ones.
 
     Parameters
@@ -24,6 +24,9 @@ def make_chains(segments, step, warm_up):
         States from one link to the next.
     warm_up : int
         Links before those that count, as far as a trajectory has any.
+    n_skipped : int, default=0
+        Links at the start of a trajectory that do not count, since frames have no past to turn in
+        there; at most a quarter of its links.
 
     Returns
     -------
@@ -31,7 +34,7 @@ def make_chains(segments, step, warm_up):
         Indices of states, all of which have an image `step` further. A chain at the start of a
         trajectory has its first link repeated.
     counts : ndarray of bool, of the same shape
-        Links that count; every state with an image does exactly once.
+        Links that count; every other state with an image does exactly once.
     """
     cuts = np.flatnonzero(np.diff(segments)) + 1
     starts, stops = np.r_[0, cuts], np.r_[cuts, len(segments)] - step
@@ -47,6 +50,8 @@ def make_chains(segments, step, warm_up):
     first, floor, stop = np.concatenate(first), np.concatenate(floor), np.concatenate(stop)
     links = first[:, None] + step * np.arange(-warm_up, n_links)
     counts = (links < stop[:, None]) & (np.arange(-warm_up, n_links) >= 0)
+    skipped = np.minimum(n_skipped, (stop - floor) // step // 4)
+    counts &= links >= (floor + step * skipped)[:, None]
     links = np.clip(links, floor[:, None], None)
     last = floor + (stop - 1 - floor) // step * step
     return np.minimum(links, last[:, None]), counts
