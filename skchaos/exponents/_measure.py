@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import nnls
 
 from skchaos.exponents._kernel_map import KernelMap, KernelRegression
 from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States
@@ -13,7 +14,8 @@ from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_alon
 CENTERS, AT_STATES, GROWTH = 400, 5000, 0.3
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 16
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
-MAP_WINDOW = 5  # rows of a window of a map
+# Rows of a window of a map; a longer one must lower the error of predicting rows to this part.
+MAP_WINDOWS, BETTER = (5, 8, 12), 0.85
 WINDOW_DIMS = 8
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP, HIGH_DIMENSIONAL = 0.7, 0.35, 8
@@ -29,7 +31,7 @@ MIN_PENALTY = 3e-5
 # Growth of which the larger penalty takes this part away is none of the data; then that is used.
 SPURIOUS, MAX_RAISES = 0.4, 3
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
-N_BLOCKS = 20
+BLOCK_COUNTS = (64, 32, 16, 8)  # of rows, for the error of sampling
 BLOCK_ROWS = 200_000  # rows whose Jacobians are held at once
 ROUGHER_CHAINS = 3  # every so many of the chains is followed with the larger penalty
 
@@ -146,7 +148,7 @@ def check_dims(n_exponents, states):
 
 def choose_states(scaled, random_state):
     """Return rows as states, or windows of rows where these predict the next rows better."""
-    window = _window(scaled)
+    window = _window(scaled, random_state)
     if scaled.rows.shape[1] == 1:
         return window
     high = scaled.rows.shape[1] > HIGH_DIMENSIONAL
@@ -162,14 +164,27 @@ def choose_states(scaled, random_state):
     return window if by_window < MUCH_WORSE * by_row else whole
 
 
-def _window(scaled):
+def _window(scaled, random_state):
     n_columns = scaled.rows.shape[1]
     dims = max(WINDOW_DIMS, min(2 * WINDOW_DIMS, n_columns + 4))
     if scaled.is_map:
-        return States.of(scaled, MAP_WINDOW, 1, 1, dims)
+        return _map_window(scaled, dims, random_state)
     span = WINDOW_STEPS * scaled.step
     delay = -(-span // max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // n_columns))
     return States.of(scaled, span // delay + 1, delay, scaled.step, dims)
+
+
+def _map_window(scaled, dims, random_state):
+    """Return the shortest window than which no longer one is much better."""
+    best, best_error = None, np.inf
+    for n_delays in MAP_WINDOWS:
+        states = States.of(scaled, n_delays, 1, 1, dims)
+        if states is None:
+            break
+        error = _row_error(scaled, states, 1, random_state)
+        if best is None or error < BETTER * best_error:
+            best, best_error = states, error
+    return best
 
 
 def _row_error(scaled, states, step, random_state):
@@ -216,6 +231,28 @@ def fit_states(scaled, states, random_state):
     )
 
 
+def sampling_error(rates):
+    """Return the standard error of the mean of correlated rates.
+
+    The variance of sums over blocks grows as a line over their length. Its slope is what adds up
+    over independent stretches; its offset, the turning of frames at both ends of a block, does not,
+    and in many short blocks would be counted many times. The slope is uncertain itself: at least
+    half of what the shorter half of the blocks would say is kept.
+    """
+    lengths, variances = [], []
+    for n_blocks in BLOCK_COUNTS:
+        sums = [block.mean() * len(rates) / n_blocks for block in np.array_split(rates, n_blocks)]
+        lengths.append(len(rates) / n_blocks)
+        variances.append(np.var(sums, ddof=1))
+    lengths, counts = np.array(lengths), np.array(BLOCK_COUNTS)
+    weights = np.sqrt(counts - 1) / lengths  # relative errors, for variances near a line through 0
+    design = np.column_stack([lengths, np.ones(len(lengths))]) * weights[:, None]
+    slope, offset = nnls(design, np.array(variances) * weights)[0]
+    fitted = np.sqrt(slope * len(rates) + offset) / len(rates)
+    plain = np.sqrt(variances[1] * counts[1]) / len(rates)
+    return max(fitted, plain / 2)
+
+
 def chains_along(scaled, states):
     """Return chains of states and the links that count, after warm-ups of ten mean periods.
 
@@ -249,10 +286,9 @@ def _along(scaled, fit, n_vectors, random_state):
     known = local[~np.isnan(local[:, 0])]
     rates = known.mean(axis=0)
     apart /= n_compared * states.step
-    blocks = np.array([block.mean(axis=0) for block in np.array_split(known, N_BLOCKS)])
     return Measurement(
         rates=rates,
-        sampling=blocks.std(axis=0, ddof=1) / np.sqrt(N_BLOCKS),
+        sampling=np.array([sampling_error(column) for column in known.T]),
         method=np.hypot(apart, NOISE_BIAS * fit.noise * rates),
         local=local,
         fit=fit,
