@@ -11,15 +11,16 @@ from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_alon
 
 # Centres: that many at 5,000 states, growing with a power of their number, and never above a
 # part of them. A fit uses some twenty states a centre.
-CENTERS, AT_STATES, GROWTH = 400, 5000, 0.3
-MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 16
+CENTERS, AT_STATES, GROWTH = 400, 5000, 0.4
+MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
 # Rows of a window of a map; a longer one must lower the error of predicting rows to this part.
 MAP_WINDOWS, BETTER = (5, 8, 12), 0.85
 WINDOW_DIMS = 8
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP, HIGH_DIMENSIONAL = 0.7, 0.35, 8
-STEP_RATIO = 1.5  # of the second opinion on whole states
+# A second opinion on whole states: its step is longer by that factor, its rows are the last ones.
+STEP_RATIO, MAX_SECOND_ROWS = 1.5, 100_000
 # Rows count as states where they predict rows this well, or windows of them so much worse: windows
 # average noise away, but hold more dimensions.
 CLEAN, MUCH_WORSE = 3e-3, 1.5
@@ -113,13 +114,15 @@ def measure(scaled, n_exponents, random_state):
     first = _measure_states(scaled, states, n_vectors, random_state)
     if states.n_delays > 1:
         return first
+    # Another step, and other centres, whose choice is a matter of chance.
     step = 1 if scaled.is_map else max(states.step + 1, round(STEP_RATIO * states.step))
-    other = States.of(scaled, 1, 1, step, None)
+    last = slice(-MAX_SECOND_ROWS, None)
+    recent = replace(scaled, rows=scaled.rows[last], segments=scaled.segments[last])
+    other = States.of(recent, 1, 1, step, None)
     if other is None or not other.is_enough:
         return first
-    # Other centres as well: their choice is another matter of chance.
-    second = _measure_states(scaled, other, n_vectors, random_state + 1)
-    apart = np.abs(first.rates - second.rates)
+    second = _measure_states(recent, other, n_vectors, random_state + 1)
+    apart = np.nanmean(first.local[last], axis=0) - second.rates
     return replace(first, method=np.hypot(first.method, apart))
 
 
