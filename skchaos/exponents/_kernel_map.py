@@ -27,7 +27,7 @@ MAX_CANDIDATES = 5000  # states among which centres are chosen
 MAX_QUADRATIC_DIMS = 24
 N_SLOPES = 2000  # states at which the derivative is penalised
 MAX_ERROR_STATES = 2500  # pairs that an error is read from
-CHUNK = 512  # states at once: what they need stays in the processor's cache
+CHUNK = 256  # states at once: what they need stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,11 @@ class KernelMap:
         weights = np.hstack([moments, radial])
         constant = np.eye(n_dims) + linear.T
         curved = _curvature(pairs, n_dims)
+        features = Features(self.centers)
         jacobians = np.empty((len(states), n_dims, n_dims))
         for start in range(0, len(states), CHUNK):
             part = states[start : start + CHUNK]
-            sums = _slope(_squares(part, self.centers)) @ weights
+            sums = features.pulls(part) @ weights
             here = sums[:, : n_dims**2].reshape(-1, n_dims, n_dims)
             here -= sums[:, n_dims**2 :, None] * part[:, None]
             here += constant
@@ -85,58 +86,77 @@ class KernelRegression:
     def __init__(self, states, images, rows, n_centers, rng):
         self.centers = spread_centers(states, n_centers, rng)
         self.n_states, self.n_dims = states.shape
-        self.targets = np.hstack([images - states, rows])
         self.sizes = [np.sqrt(part.var(axis=0).sum()) for part in (images, rows)]
-        self.features = _features(states, self.centers)
-        gram = _gram(self.features) / self.n_states
-        moments = self.features.T @ self.targets / self.n_states
-        m = len(self.centers)
-        gram[:m, :m] += RIDGE * _kernel(_squares(self.centers, self.centers))
-        gram[np.diag_indices(len(gram))] += ROUNDING * np.trace(gram) / len(gram)
-        self.gram, self.moments = gram, moments
+        targets = np.hstack([images - states, rows])
+        self._fit(states, targets)
         self._penalise(states, rng)
+        some = slice(None, None, max(1, self.n_states // MAX_ERROR_STATES))
+        self.some_states, self.some_targets = states[some], targets[some]
+
+    def _fit(self, states, targets):
+        m, features = len(self.centers), Features(self.centers)
+        gram = _Gram(features.n_features, targets.shape[1])
+        for part in _chunks(self.n_states):
+            gram.add(features(states[part]), targets[part])
+        self.gram, self.moments = gram.means(self.n_states)
+        for part in _chunks(m):
+            self.gram[part, :m] += RIDGE * features(self.centers[part])[:, :m]
+        self.gram[np.diag_indices(len(self.gram))] += ROUNDING * np.trace(self.gram) / len(self.gram)
 
     def _penalise(self, states, rng):
         """Set up the mean square of the derivative, each time along one random direction."""
         at = states[rng.randint(self.n_states, size=N_SLOPES)]
         along = rng.standard_normal(at.shape)
-        slopes = _directional(at, along, self.centers)
-        self.slope_gram = _gram(slopes) / N_SLOPES
+        features = Features(self.centers)
+        gram = _Gram(features.n_features, self.n_dims)
+        for part in _chunks(N_SLOPES):
+            gram.add(features.slopes(at[part], along[part]), along[part])
+        self.slope_gram, moments = gram.means(N_SLOPES)
         self.slope_moments = np.zeros_like(self.moments)
-        self.slope_moments[:, : self.n_dims] = slopes.T @ along / N_SLOPES
+        self.slope_moments[:, : self.n_dims] = moments
 
-    def _coefficients(self, penalty, used):
-        gram = self.gram[np.ix_(used, used)] + penalty**2 * self.slope_gram[np.ix_(used, used)]
+    def coefficients(self, penalty, *, every=1):
+        """Return C for one eta, with zeros for all but every so many of the centres."""
+        m = len(self.centers)
+        return self._solve(penalty, np.r_[0:m:every, m : len(self.gram)])
+
+    def linear_coefficients(self):
+        """Return C of the best linear map."""
+        return self._solve(0.0, np.arange(len(self.gram) - self.n_dims - 1, len(self.gram)))
+
+    def _solve(self, penalty, used):
+        block = np.ix_(used, used)
+        gram = self.gram[block] + penalty**2 * self.slope_gram[block]
         right = self.moments[used] - penalty**2 * self.slope_moments[used]
-        return cho_solve(cho_factor(gram, check_finite=False), right, check_finite=False)
+        factor = cho_factor(gram, overwrite_a=True, check_finite=False)
+        coefficients = np.zeros_like(self.moments)
+        coefficients[used] = cho_solve(factor, right, check_finite=False)
+        return coefficients
 
-    def errors(self, penalty, *, every=1):
-        """Return the typical errors of predicting images and rows, with part of the centres.
+    def errors(self, *maps):
+        """Return the typical errors of predicting images and rows, for each array of coefficients.
 
         Geometric means over some of the pairs, so that they tell what happens at most states, over
         the standard deviation of what was predicted, and corrected for the number of coefficients.
         """
-        used = np.r_[0 : len(self.centers) : every, len(self.centers) : len(self.gram)]
-        return self._errors_of(self._coefficients(penalty, used), used)
+        features, together = Features(self.centers), np.hstack(maps)
+        predicted = np.empty((len(self.some_states), together.shape[1]))
+        for part in _chunks(len(predicted)):
+            np.matmul(features(self.some_states[part]), together, out=predicted[part])
+        predictions = np.split(predicted, len(maps), axis=1)
+        return [self._errors_of(*pair) for pair in zip(maps, predictions, strict=True)]
 
-    def linear_errors(self):
-        """Return the errors of the best linear map."""
-        used = np.arange(len(self.gram) - self.n_dims - 1, len(self.gram))
-        return self._errors_of(self._coefficients(0.0, used), used)
-
-    def _errors_of(self, coefficients, used):
-        pairs = slice(None, None, max(1, self.n_states // MAX_ERROR_STATES))
-        residuals = self.features[pairs][:, used] @ coefficients - self.targets[pairs]
-        square = residuals**2 + np.finfo(float).tiny
-        freedom = np.sqrt(max(1 - len(coefficients) / self.n_states, 0.05))
+    def _errors_of(self, coefficients, predictions):
+        square = (predictions - self.some_targets) ** 2 + np.finfo(float).tiny
+        n_used = np.count_nonzero(coefficients.any(axis=1))
+        freedom = np.sqrt(max(1 - n_used / self.n_states, 0.05))
         parts = np.split(square, [self.n_dims], axis=1)
         means = [np.exp(0.5 * np.log(part.sum(axis=1)).mean()) for part in parts]
-        return [float(mean / size / freedom) for mean, size in zip(means, self.sizes, strict=True)]
+        return np.array(means) / self.sizes / freedom
 
     def solve(self, penalty):
         """Return the map for one eta."""
-        coefficients = self._coefficients(penalty, np.arange(len(self.gram)))
-        return KernelMap(self.centers, coefficients[:, : self.n_dims], penalty)
+        return KernelMap(self.centers, self.coefficients(penalty)[:, : self.n_dims], penalty)
 
 
 def spread_centers(states, n_centers, rng):
@@ -163,50 +183,85 @@ def _n_pairs(n_dims):
     return n_dims * (n_dims + 1) // 2 if n_dims <= MAX_QUADRATIC_DIMS else 0
 
 
-def _squares(states, centers):
-    squares = (-2 / LENGTH**2) * (states @ centers.T)
-    squares += ((states**2).sum(axis=1) / LENGTH**2 + 1)[:, None]
-    squares += (centers**2).sum(axis=1) / LENGTH**2
-    return np.maximum(squares, 1.0, out=squares)  # 1 + r^2 / l^2
+class Features:
+    """phi, and its derivatives, in buffers that the next call overwrites.
+
+    Parameters
+    ----------
+    centers : ndarray of shape (n_centers, n_dims)
+    """
+
+    def __init__(self, centers):
+        m, n_dims = centers.shape
+        self.centers = centers
+        self.n_features = m + _n_pairs(n_dims) + n_dims + 1
+        self.pairs = np.triu_indices(n_dims) if _n_pairs(n_dims) else None
+        self._values = np.empty((CHUNK, self.n_features))
+        self._radial, self._cubes = np.empty((CHUNK, m)), np.empty((CHUNK, m))
+        # (z, |z|^2 / l^2, 1) times that is 1 + r^2 / l^2
+        squares = (centers**2).sum(axis=1) / LENGTH**2
+        self._to_squares = np.vstack([-2 / LENGTH**2 * centers.T, np.ones(m), 1 + squares])
+
+    def __call__(self, states):
+        """Return phi at up to CHUNK states."""
+        m = len(self.centers)
+        values = self._values[: len(states)]
+        values[:, :m] = self._kernel(states)
+        if self.pairs is not None:
+            i, j = self.pairs
+            values[:, m : m + len(i)] = states[:, i] * states[:, j]
+        values[:, -states.shape[1] - 1 : -1] = states
+        values[:, -1] = 1
+        return values
+
+    def slopes(self, states, along):
+        """Return the derivative of phi along one direction at each of up to CHUNK states."""
+        m = len(self.centers)
+        values = self._values[: len(states)]
+        toward = along @ self.centers.T - (along * states).sum(axis=1)[:, None]
+        np.multiply(self.pulls(states), toward, out=values[:, :m])
+        if self.pairs is not None:
+            i, j = self.pairs
+            values[:, m : m + len(i)] = states[:, i] * along[:, j] + along[:, i] * states[:, j]
+        values[:, -states.shape[1] - 1 : -1] = along
+        values[:, -1] = 0
+        return values
+
+    def pulls(self, states):
+        """Return -k'(r) / r: the gradient of the kernel is that times (center - state)."""
+        kernel = self._kernel(states)
+        cubes = np.multiply(kernel, kernel, out=self._cubes[: len(states)])
+        cubes *= kernel
+        cubes /= LENGTH**2
+        return cubes
+
+    def _kernel(self, states):
+        squares = (states**2).sum(axis=1, keepdims=True) / LENGTH**2
+        lifted = np.hstack([states, squares, np.ones((len(states), 1))])
+        kernel = np.matmul(lifted, self._to_squares, out=self._radial[: len(states)])
+        np.maximum(kernel, 1.0, out=kernel)
+        np.sqrt(kernel, out=kernel)
+        return np.reciprocal(kernel, out=kernel)
 
 
-def _kernel(squares):
-    return 1 / np.sqrt(squares)
+class _Gram:
+    """Sums of products of features with each other and with targets."""
+
+    def __init__(self, n_features, n_targets):
+        self.upper = np.zeros((n_features, n_features), order="F")
+        self.moments = np.zeros((n_features, n_targets))
+
+    def add(self, features, targets):
+        # features.T is a view in Fortran order; half of the product is computed.
+        blas.dsyrk(1.0, features.T, beta=1.0, c=self.upper, overwrite_c=True)
+        self.moments += features.T @ targets
+
+    def means(self, n):
+        return (self.upper + np.triu(self.upper, 1).T) / n, self.moments / n
 
 
-def _slope(squares):
-    """Return -k'(r) / r: the gradient of the kernel is that times (center - state)."""
-    return 1 / (squares * np.sqrt(squares) * LENGTH**2)
-
-
-def _features(states, centers):
-    n_states, n_dims = states.shape
-    m, n_pairs = len(centers), _n_pairs(n_dims)
-    features = np.empty((n_states, m + n_pairs + n_dims + 1))
-    for start in range(0, n_states, CHUNK):
-        part = states[start : start + CHUNK]
-        here = features[start : start + CHUNK]
-        here[:, :m] = _kernel(_squares(part, centers))
-        if n_pairs:
-            i, j = np.triu_indices(n_dims)
-            here[:, m : m + n_pairs] = part[:, i] * part[:, j]
-        here[:, m + n_pairs : -1] = part
-        here[:, -1] = 1
-    return features
-
-
-def _directional(states, along, centers):
-    """Return the derivative of every feature along one direction at each state."""
-    n_states, n_dims = states.shape
-    m, n_pairs = len(centers), _n_pairs(n_dims)
-    slopes = np.zeros((n_states, m + n_pairs + n_dims + 1))
-    toward = along @ centers.T - (along * states).sum(axis=1)[:, None]
-    slopes[:, :m] = _slope(_squares(states, centers)) * toward
-    if n_pairs:
-        i, j = np.triu_indices(n_dims)
-        slopes[:, m : m + n_pairs] = states[:, i] * along[:, j] + along[:, i] * states[:, j]
-    slopes[:, m + n_pairs : -1] = along
-    return slopes
+def _chunks(n):
+    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
 def _curvature(pairs, n_dims):
@@ -218,10 +273,3 @@ def _curvature(pairs, n_dims):
     np.add.at(tensor, (i, slice(None), j), pairs)
     np.add.at(tensor, (j, slice(None), i), pairs)
     return tensor.reshape(n_dims, n_dims**2)
-
-
-def _gram(features):
-    """Return features.T @ features, by a routine that computes one half of it."""
-    upper = blas.dsyrk(1.0, features.T)  # a view: Fortran order
-    upper = np.triu(upper)
-    return upper + np.triu(upper, 1).T

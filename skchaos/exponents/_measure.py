@@ -17,6 +17,7 @@ WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
 # Rows of a window of a map; a longer one must lower the error of predicting rows to this part.
 MAP_WINDOWS, BETTER = (5, 8, 12), 0.85
 WINDOW_DIMS = 8
+MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP, HIGH_DIMENSIONAL = 0.7, 0.35, 8
 # A second opinion on whole states: its step is longer by that factor, its rows are the last ones.
@@ -109,7 +110,7 @@ def measure(scaled, n_exponents, random_state):
     states = choose_states(scaled, random_state)
     if states is None or not states.is_enough:
         return None
-    n_vectors = n_exponents or states.values.shape[1]
+    n_vectors = n_exponents or _default_count(states)
     check_dims(n_vectors, states)
     first = _measure_states(scaled, states, n_vectors, random_state)
     if states.n_delays > 1:
@@ -122,8 +123,18 @@ def measure(scaled, n_exponents, random_state):
     if other is None or not other.is_enough:
         return first
     second = _measure_states(recent, other, n_vectors, random_state + 1)
-    apart = np.nanmean(first.local[last], axis=0) - second.rates
+    apart = _mean(first.local[last]) - second.rates
     return replace(first, method=np.hypot(first.method, apart))
+
+
+def _default_count(states):
+    n_dims = states.values.shape[1]
+    return n_dims if states.n_delays == 1 else min(n_dims, MAX_WINDOW_EXPONENTS)
+
+
+def _mean(local):
+    """Return the mean growth at the states where there is one, of which there must be one."""
+    return local[~np.isnan(local[:, 0])].mean(axis=0)
 
 
 def _measure_states(scaled, states, n_vectors, random_state):
@@ -201,7 +212,8 @@ def _row_error(scaled, states, step, random_state):
     values, targets = states.values[at], scaled.rows[rows[at] + step]
     n_centers = min(PROBE_CENTERS, len(at) // STATES_PER_CENTER)
     rng = np.random.RandomState(random_state)
-    return KernelRegression(values, values, targets, n_centers, rng).errors(MIN_PENALTY)[1]
+    regression = KernelRegression(values, values, targets, n_centers, rng)
+    return regression.errors(regression.coefficients(MIN_PENALTY))[0][1]
 
 
 def fit_states(scaled, states, random_state):
@@ -215,8 +227,11 @@ def fit_states(scaled, states, random_state):
         at = np.sort(rng.choice(at, n_fitted, replace=False))
     images, rows = states.values[at + states.step], scaled.rows[states.rows[at + states.step]]
     regression = KernelRegression(states.values[at], images, rows, n_centers, rng)
-    errors = np.array(regression.errors(MIN_PENALTY))
-    halves = np.array(regression.errors(MIN_PENALTY, every=2))
+    errors, halves, linear = regression.errors(
+        regression.coefficients(MIN_PENALTY),
+        regression.coefficients(MIN_PENALTY, every=2),
+        regression.linear_coefficients(),
+    )
     removable = np.sqrt(np.maximum(halves**2 - errors**2, 0.0)) / HALF_TO_WHOLE
     removable = np.minimum(removable, errors)
     noise = np.sqrt(errors**2 - removable**2)
@@ -227,7 +242,7 @@ def fit_states(scaled, states, random_state):
         rougher=regression.solve(ROUGHER * penalty),
         error=errors[0],
         noise=noise[0],
-        linear_error=regression.linear_errors()[0],
+        linear_error=linear[0],
         row_error=errors[1],
         row_noise=noise[1],
         regression=regression,
@@ -269,7 +284,7 @@ def chains_along(scaled, states):
 
 
 def _along(scaled, fit, n_vectors, random_state):
-    """Carry frames along all states by the Jacobians of a map."""
+    """Carry frames along all states by the Jacobians of a map, and along some by the rougher."""
     rng, states = np.random.RandomState(random_state), fit.states
     local = np.full((len(states.values), n_vectors), np.nan)
     apart, n_compared = np.zeros(n_vectors), 0
@@ -277,13 +292,14 @@ def _along(scaled, fit, n_vectors, random_state):
         part = slice(start, start + BLOCK_ROWS)
         values = states.values[part]
         links, counts = chains_along(scaled, replace(states, segments=states.segments[part]))
-        growth = growth_along(fit.map.jacobians(values), links, n_vectors, rng)
-        local[part][links[counts]] = growth[counts]
         some = slice(None, None, ROUGHER_CHAINS)
         used, place = np.unique(links[some], return_inverse=True)
-        jacobians = fit.rougher.jacobians(values[used])
-        other = growth_along(jacobians, place.reshape(links[some].shape), n_vectors, rng)
-        apart += (growth[some] - other)[counts[some]].sum(axis=0)
+        jacobians = np.concatenate([fit.map.jacobians(values), fit.rougher.jacobians(values[used])])
+        others = len(values) + place.reshape(links[some].shape)
+        growth = growth_along(jacobians, np.concatenate([links, others]), n_vectors, rng)
+        growth, rougher = growth[: len(links)], growth[len(links) :]
+        local[part][links[counts]] = growth[counts]
+        apart += (growth[some] - rougher)[counts[some]].sum(axis=0)
         n_compared += np.count_nonzero(counts[some])
     local /= states.step
     known = local[~np.isnan(local[:, 0])]

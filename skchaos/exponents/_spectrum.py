@@ -12,7 +12,6 @@ from skchaos.exponents._verdict import judge, judge_rows, resolved
 from skchaos.neighbors._rows import check_columns, check_count, check_rows, segment_bounds
 
 N_RUNNING = 200
-MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 
 
 @dataclass(frozen=True)
@@ -155,23 +154,20 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     if measured is None:
         reason = f"{len(X)} rows are too few to fit a map"
         return _unknown(dt, scaled.period, "undecided", reason)
-    return _answer(scaled, measured, n_exponents, dt, random_state)
+    return _answer(scaled, measured, dt, random_state)
 
 
-def _answer(scaled, measured, n_exponents, dt, random_state):
+def _answer(scaled, measured, dt, random_state):
     fit = measured.fit
     regime, reason = judge(scaled, measured, random_state)
     known = resolved(measured, scaled.period)
     if regime in ("noise", "undecided") and "may be" not in reason:
         known[:] = False
     states = fit.states
-    kept = slice(0, n_exponents)
-    if n_exponents is None and states.n_delays > 1:
-        kept = slice(0, MAX_WINDOW_EXPONENTS)
     return MeasuredExponents(
-        exponents=np.where(known, measured.rates, np.nan)[kept] / dt,
-        standard_errors=np.where(known, measured.errors, np.nan)[kept] / dt,
-        resolved=known[kept],
+        exponents=np.where(known, measured.rates, np.nan) / dt,
+        standard_errors=np.where(known, measured.errors, np.nan) / dt,
+        resolved=known,
         regime=regime,
         reason=reason,
         dt=float(dt),

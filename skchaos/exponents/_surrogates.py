@@ -13,6 +13,7 @@ from skchaos.exponents._scaled import States
 
 N_SURROGATES = 19  # the data beat all of them by chance once in twenty times
 MAX_ROWS, MAX_PAIRS, N_CENTERS, STATES_PER_CENTER = 8000, 2000, 120, 5
+PENALTY = 1e-2
 
 
 def is_nonlinear(scaled, states, random_state):
@@ -62,4 +63,4 @@ def _map_error(scaled, rows, states, rng):
     n_centers = min(N_CENTERS, len(at) // STATES_PER_CENTER)
     targets = rows[states.rows[ahead]]
     regression = KernelRegression(values, states.values[ahead], targets, n_centers, rng)
-    return regression.errors(1e-2)[1]
+    return regression.errors(regression.coefficients(PENALTY))[0][1]

@@ -19,6 +19,7 @@ LITTLE_GAIN, PLAIN_GAIN = 1.5, 3.0
 TINY_ERROR = 1e-3  # a linear prediction this good is of something regular
 SECOND_DIRECTION = 0.3  # part of the second exponent's decay in a period, at most, on a torus
 SETTLED = 1e-4  # part of the spread that is left where rows have come to rest
+SAME = 1e-9  # standard deviations: rounding
 LAST = 0.25  # part of the rows at which that is looked at
 # Thickness of the attractor along an exponent, in the fraction that it adds to the Kaplan-Yorke
 # dimension, from which rows show its contraction.
@@ -48,12 +49,16 @@ def _exact_period(scaled):
     if scaled.segments[-1] > 0:
         return 0
     rows = scaled.rows
-    for lag in range(1, len(rows) // MIN_PERIODS + 1):
-        if np.allclose(rows[-1], rows[-1 - lag], atol=1e-9) and np.allclose(
-            rows[lag:], rows[:-lag], atol=1e-9
-        ):
-            return lag
-    return 0
+    longest = len(rows) // MIN_PERIODS
+    back = rows[-1 - longest : -1][::-1]  # the row at each lag
+    lags = 1 + np.flatnonzero(_same(back, rows[-1]).all(axis=1))
+    for n_rows in (MIN_PERIODS, len(rows)):  # a few rows rule most lags out
+        lags = [lag for lag in lags if _same(rows[lag:][-n_rows:], rows[:-lag][-n_rows:]).all()]
+    return int(lags[0]) if len(lags) else 0
+
+
+def _same(a, b):
+    return np.abs(a - b) <= SAME
 
 
 def judge(scaled, measured, random_state):
