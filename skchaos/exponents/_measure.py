@@ -258,11 +258,12 @@ def sampling_error(rates):
     half of what the shorter half of the blocks would say is kept.
     """
     lengths, variances = [], []
-    for n_blocks in BLOCK_COUNTS:
+    counts = np.array([n for n in BLOCK_COUNTS if 2 * n <= len(rates)])
+    for n_blocks in counts:
         sums = [block.mean() * len(rates) / n_blocks for block in np.array_split(rates, n_blocks)]
         lengths.append(len(rates) / n_blocks)
         variances.append(np.var(sums, ddof=1))
-    lengths, counts = np.array(lengths), np.array(BLOCK_COUNTS)
+    lengths = np.array(lengths)
     weights = np.sqrt(counts - 1) / lengths  # relative errors, for variances near a line through 0
     design = np.column_stack([lengths, np.ones(len(lengths))]) * weights[:, None]
     slope, offset = nnls(design, np.array(variances) * weights)[0]
