@@ -36,11 +36,12 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     """Lyapunov exponents, the mean rates at which nearby orbits part.
 
     Without an estimator exponents are measured on the rows: a smooth map from states to later ones
-    is fitted by kernel regression, and tangent vectors are carried along the rows by its Jacobians
-    [1]_ [2]_; see :func:`skchaos.exponents.lyapunov_exponents`. With an estimator the whole
-    spectrum comes from the tangent dynamics of the fitted network, or of an equation: frames of
-    tangent vectors are moved by its Jacobian along many free orbits, and re-orthogonalised by QR
-    decompositions, whose diagonals hold the growth [3]_ [4]_.
+    is fitted by kernel regression with a penalty on its derivative, and frames of tangent vectors
+    are carried along the rows by its Jacobians [1]_ [2]_; see
+    :func:`skchaos.exponents.lyapunov_exponents`. With an estimator the whole spectrum comes from
+    the tangent dynamics of the fitted network, or of an equation: frames of tangent vectors are
+    moved by its Jacobian along many free orbits, and re-orthogonalised by QR decompositions, whose
+    diagonals hold the growth [3]_ [4]_.
 
     Parameters
     ----------
@@ -51,9 +52,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         operations that torch can differentiate; the rows of `X` are then its states. None
         measures the rows.
     n_exponents : int or None, default=None
-        Number of leading exponents. None is, from data, one for each column where rows are states
-        and 4 where windows of them are; from a model the larger of 10 and the number of columns
-        (at most the size of its state).
+        Number of leading exponents. None is, from data, one for each dimension where rows are
+        states (their columns, at most 20) and 4 where windows of them are; from a model the larger
+        of 10 and the number of columns (at most the size of its state).
     dt : float or None, default=None
         Sampling interval in your unit of time. None is that of the estimator, or 1.
     n_orbits : int, default=32
@@ -65,17 +66,19 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Attributes
     ----------
     exponents_ : ndarray of shape (n_exponents,)
-        Per unit of `dt`, descending. nan where the rows do not resolve one.
+        Per unit of `dt`, descending. nan where the rows do not resolve one; a single nan where they
+        do not allow to measure any, or are found regular without it (see `reason_`).
     exponents_per_step_ : ndarray of shape (n_exponents,)
         Per step.
     standard_errors_ : ndarray of shape (n_exponents,)
         Of `exponents_`; two of them are meant to cover 95 %. From data they hold the sampling over
-        blocks of rows and how far exponents move with the settings of the map and with noise; they
-        do not know of dynamics that the rows never show. From a model the larger of the spread
-        between orbits, with Student's correction for their number, and of half the change from
-        their first to their second half.
+        blocks of rows and how far exponents move with a larger penalty, with noise and, where rows
+        are the states, with another step and other centres; they do not know of dynamics that the
+        rows never show. From a model the larger of the spread between orbits, with Student's
+        correction for their number, and of half the change from their first to their second half.
     resolved_ : ndarray of bool, of shape (n_exponents,)
-        Which exponents the rows resolve; all of a model's.
+        Which exponents the rows resolve: those with small errors, and contraction only along
+        directions in which the attractor is thick, never from windows. All of a model's.
     finite_time_exponents_ : ndarray of shape (n_orbits, n_exponents)
         From a model: the exponents of each orbit over its length, per unit of `dt`, in the order
         of `exponents_`, which are their mean.
@@ -88,34 +91,37 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         1 / lambda_max, in the unit of `dt`; inf or nan likewise.
     kaplan_yorke_dimension_ : float
         j + (lambda_1 + ... + lambda_j) / abs(lambda_(j+1)) with the largest j whose sum is not
-        negative; nan where too few exponents are known.
+        negative; nan where too few exponents are known, or one of them is nan.
     entropy_rate_ : float
         Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
-        positive ones are known.
+        positive ones are known, nan where no exponent is.
     regime_ : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided"}
         What kind of motion the exponents, their errors and the predictability of the rows show.
     reason_ : str
         Why, in words and numbers.
     curve_lags_, curve_ : ndarray of shape (n_lags,)
-        The estimate of the largest exponent over the length of rows, or of the model's orbits, that
-        it is taken from (unit of `dt`).
+        The estimate of the largest exponent (per unit of `dt`) over the length of rows, or of the
+        model's orbits, that it is taken from (unit of `dt`).
     noise_level_ : float
-        From data: observation noise in standard deviations of a column, as far as the map of
-        states tells it from its own error.
+        From data: the part of `prediction_error_` that a finer map would not remove, taken for
+        observation noise. For normal noise .53 of its standard deviation in one column, and nearly
+        all of it in many.
     prediction_error_ : float
-        From data: typical error of predicting a row `step_` ahead, in standard deviations.
+        From data: typical error (geometric mean) of predicting a row `step_` ahead, in standard
+        deviations.
     step_ : int
         From data: rows that the map looks ahead.
     data_lambda_max_, data_standard_error_ : float
         From a fitted estimator: the largest exponent of the rows themselves, to compare with.
     agreement_ : float
-        From a fitted estimator: difference of the two, model minus data, in standard errors.
+        From a fitted estimator: difference of the two, model minus data, in standard errors of
+        both together; nan where the rows show no exponent.
     rows_ : ndarray of shape (n_samples, `n_features_in_`)
         The fitted rows, where there is no model: the map of `transform` is fitted to them.
     trajectories_ : ndarray of shape (n_samples,)
         Number of the trajectory of each of them.
     n_delays_, delay_ : int
-        Window of rows that was taken as the state, where there is no model.
+        Window of rows that was taken as the state, where there is no model; 1 delay is a row alone.
     dt_ : float
         Sampling interval used.
     column_names_ : ndarray of shape (`n_features_in_`,)

@@ -80,7 +80,7 @@ def judge(scaled, measured, random_state):
             "than the rows can show"
         )
     return "noise", (
-        f"neighbours predict no better than a linear prediction (errors {fit.error:.2g} and "
+        f"a map predicts no better than a linear one (errors {fit.error:.2g} and "
         f"{fit.linear_error:.2g}), nor than on surrogates of the same correlations"
     )
 
