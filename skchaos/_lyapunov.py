@@ -1,6 +1,5 @@
 """LyapunovSpectrum: exponents of a series or of a fitted model, and what follows from them."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,12 +7,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from skchaos._degenerate import warn_of_degenerate
 from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import is_constant, trajectory_lengths
+from skchaos._series import trajectory_lengths
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
-from skchaos.exceptions import DegenerateDataWarning
 from skchaos.exponents import local_exponents, lyapunov_exponents
 from skchaos.exponents._verdict import REGULAR
 
@@ -28,6 +27,7 @@ MODEL_ATTRIBUTES = (
 )
 # An exponent counts as different from zero beyond this many standard errors.
 SIGNIFICANT = 2.0
+FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows`, for warnings
 MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems
 
@@ -91,7 +91,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         1 / lambda_max, in the unit of `dt`; inf or nan likewise.
     kaplan_yorke_dimension_ : float
         j + (lambda_1 + ... + lambda_j) / abs(lambda_(j+1)) with the largest j whose sum is not
-        negative; nan where too few exponents are known, or one of them is nan.
+        negative; nan where too few exponents are known. 0, 1 and 2 for a fixed point, a cycle and
+        a torus.
     entropy_rate_ : float
         Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
         positive ones are known, nan where no exponent is.
@@ -228,7 +229,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self
 
     def _fit_rows(self, rows, lengths):
-        _warn_of_degenerate(rows)
+        warn_of_degenerate(rows, stacklevel=FIT_DEPTH)
         self.dt_ = 1.0 if self.dt is None else self.dt
         self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
         found = self._measure_rows(rows, lengths)
@@ -327,6 +328,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.kaplan_yorke_dimension_ = _kaplan_yorke(self.exponents_)
         known = self.exponents_[~np.isnan(self.exponents_)]
         self.entropy_rate_ = float(known[known > 0].sum()) if len(known) else np.nan
+        if regular:  # what is left of their exponents are errors, and their names are dimensions
+            self.kaplan_yorke_dimension_ = float(REGULAR.index(self.regime_))
+            self.entropy_rate_ = 0.0
 
     def transform(self, X):
         """Return local exponents, row by row.
@@ -358,30 +362,6 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             self.rows_, rows, n_exponents=n_exponents, groups=self.trajectories_
         )
         return np.where(self.resolved_, rates, np.nan) / self.dt_
-
-
-def _warn_of_degenerate(rows):
-    """Warn of columns that say nothing, and of rows that are copies."""
-    constant = is_constant(rows)
-    problems = []
-    if constant.any():
-        problems.append(f"column(s) {np.flatnonzero(constant).tolist()} do not vary")
-    varying = rows[:, ~constant]
-    alike = np.abs(np.corrcoef(varying, rowvar=False).reshape(2 * (varying.shape[1],)))
-    n_copies = np.count_nonzero((np.triu(alike, 1) > 1 - 1e-12).any(axis=0))
-    if n_copies:
-        problems.append(f"{n_copies} column(s) are copies of others up to unit and origin")
-    if varying.shape[1]:
-        n_distinct = len(np.unique(varying, axis=0))
-        if n_distinct < len(rows) / 2:
-            problems.append(f"only {n_distinct} of {len(rows)} rows differ from all others")
-    if problems:
-        warnings.warn(
-            f"X is degenerate: {'; '.join(problems)}. These say nothing about how states part: "
-            "leave such columns out, and for repeated rows give values that are rounded less.",
-            DegenerateDataWarning,
-            stacklevel=5,
-        )
 
 
 def _unwrapped(estimator):
@@ -437,16 +417,12 @@ def _starts(lengths, span, n_orbits):
 
 def _kaplan_yorke(exponents):
     """Return the Kaplan-Yorke dimension of descending exponents (Kaplan & Yorke 1979)."""
-    if np.isnan(exponents).any():
-        return np.nan
-    sums = np.cumsum(exponents)
-    if sums[0] < 0:
-        return 0.0
+    sums = np.cumsum(exponents[~np.isnan(exponents)])  # those that are not known come last
     negative = np.flatnonzero(sums < 0)
     if len(negative) == 0:
         return np.nan  # more exponents are needed
     j = int(negative[0])
-    return float(j + sums[j - 1] / abs(exponents[j]))
+    return float(j + (sums[j - 1] / abs(exponents[j]) if j else 0.0))
 
 
 def _regime(exponents, standard_errors):

@@ -101,7 +101,9 @@ class KernelRegression:
         self.gram, self.moments = gram.means(self.n_states)
         for part in _chunks(m):
             self.gram[part, :m] += RIDGE * features(self.centers[part])[:, :m]
-        self.gram[np.diag_indices(len(self.gram))] += ROUNDING * np.trace(self.gram) / len(self.gram)
+        self.gram[np.diag_indices(len(self.gram))] += (
+            ROUNDING * np.trace(self.gram) / len(self.gram)
+        )
 
     def _penalise(self, states, rng):
         """Set up the mean square of the derivative, each time along one random direction."""

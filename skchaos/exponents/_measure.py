@@ -106,12 +106,14 @@ class Measurement:
 
 
 def measure(scaled, n_exponents, random_state):
-    """Return the exponents along scaled rows; None where there are too few rows."""
+    """Return at least `n_exponents` along scaled rows; None where there are too few rows."""
     states = choose_states(scaled, random_state)
     if states is None or not states.is_enough:
         return None
-    n_vectors = n_exponents or _default_count(states)
-    check_dims(n_vectors, states)
+    check_dims(n_exponents or 1, states)
+    n_dims = states.values.shape[1]
+    # The second tells a torus from a cycle, so it is followed in any case.
+    n_vectors = min(n_dims, max(2, n_exponents or _default_count(states)))
     first = _measure_states(scaled, states, n_vectors, random_state)
     if states.n_delays > 1:
         return first
@@ -128,8 +130,7 @@ def measure(scaled, n_exponents, random_state):
 
 
 def _default_count(states):
-    n_dims = states.values.shape[1]
-    return n_dims if states.n_delays == 1 else min(n_dims, MAX_WINDOW_EXPONENTS)
+    return states.values.shape[1] if states.n_delays == 1 else MAX_WINDOW_EXPONENTS
 
 
 def _mean(local):

@@ -146,29 +146,30 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
         n_exponents = check_count("n_exponents", n_exponents, 1)
     X, segments = check_rows(X, groups)
     scaled = Scaled.of(X, segments)
+    n_unknown = n_exponents or X.shape[1]
     if scaled is None:
-        return _unknown(dt, 2.0, "undecided", "the rows do not vary")
+        return _unknown(dt, n_unknown, 2.0, "undecided", "the rows do not vary")
     told = judge_rows(scaled)
     if told is not None:
-        return _unknown(dt, scaled.period, *told)
+        return _unknown(dt, n_unknown, scaled.period, *told)
     measured = measure(scaled, n_exponents, random_state)
     if measured is None:
         reason = f"{len(X)} rows are too few to fit a map"
-        return _unknown(dt, scaled.period, "undecided", reason)
-    return _answer(scaled, measured, dt, random_state)
+        return _unknown(dt, n_unknown, scaled.period, "undecided", reason)
+    return _answer(scaled, measured, n_exponents, dt, random_state)
 
 
-def _answer(scaled, measured, dt, random_state):
+def _answer(scaled, measured, n_exponents, dt, random_state):
     fit = measured.fit
     regime, reason = judge(scaled, measured, random_state)
     known = resolved(measured, scaled.period)
     if regime in ("noise", "undecided") and "may be" not in reason:
         known[:] = False
-    states = fit.states
+    states, asked = fit.states, slice(0, n_exponents)
     return MeasuredExponents(
-        exponents=np.where(known, measured.rates, np.nan) / dt,
-        standard_errors=np.where(known, measured.errors, np.nan) / dt,
-        resolved=known,
+        exponents=np.where(known, measured.rates, np.nan)[asked] / dt,
+        standard_errors=np.where(known, measured.errors, np.nan)[asked] / dt,
+        resolved=known[asked],
         regime=regime,
         reason=reason,
         dt=float(dt),
@@ -194,11 +195,11 @@ def _running(measured, is_known, dt):
     return {"running_rows": n_rows[at], "running": means if is_known else np.full(len(at), np.nan)}
 
 
-def _unknown(dt, period, regime, reason):
+def _unknown(dt, n_exponents, period, regime, reason):
     return MeasuredExponents(
-        exponents=np.full(1, np.nan),
-        standard_errors=np.full(1, np.nan),
-        resolved=np.zeros(1, dtype=bool),
+        exponents=np.full(n_exponents, np.nan),
+        standard_errors=np.full(n_exponents, np.nan),
+        resolved=np.zeros(n_exponents, dtype=bool),
         regime=regime,
         reason=reason,
         dt=float(dt),
