@@ -1,7 +1,6 @@
 """Lyapunov exponents straight from data."""
 
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 
@@ -9,7 +8,13 @@ from skchaos.exponents._measure import chains_along, measure
 from skchaos.exponents._scaled import Scaled
 from skchaos.exponents._tangent import growth_along
 from skchaos.exponents._verdict import judge, judge_rows, resolved
-from skchaos.neighbors._rows import check_columns, check_count, check_rows, segment_bounds
+from skchaos.neighbors._rows import (
+    check_columns,
+    check_count,
+    check_interval,
+    check_rows,
+    segment_bounds,
+)
 
 N_RUNNING = 200
 
@@ -140,8 +145,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     >>> print(found.exponents.round(2))
     [ 0.43 -1.64]
     """
-    if isinstance(dt, bool) or not isinstance(dt, Real) or not 0 < dt < np.inf:
-        raise ValueError(f"dt must be a positive number, got {dt!r}: pass the sampling interval.")
+    check_interval(dt)
     if n_exponents is not None:
         n_exponents = check_count("n_exponents", n_exponents, 1)
     X, segments = check_rows(X, groups)

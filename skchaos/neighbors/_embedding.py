@@ -114,7 +114,7 @@ def choose_delay(X, *, groups=None):
     >>> 14 <= choice.delay <= 24
     True
     """
-    rows, segments = _standardised(X, groups)
+    rows, segments = standardised(X, groups)
     period = mean_period(rows, segments)
     delay = embedding_delay(rows, segments, period)
     lags = np.arange(min(3 * delay + 4, len(rows)))  # some way past the minimum
@@ -191,7 +191,7 @@ def cao_dimension(X, *, delay=1, max_n_delays=10, groups=None, random_state=0):
     """
     delay = check_count("delay", delay, 1)
     max_n_delays = check_count("max_n_delays", max_n_delays, 1)
-    rows, segments = _standardised(X, groups)
+    rows, segments = standardised(X, groups)
     longest = max(stop - start for start, stop in segment_bounds(segments))
     needed = max(MIN_ROWS, 4 * delay + 2)
     if longest < needed:
@@ -214,7 +214,7 @@ def cao_dimension(X, *, delay=1, max_n_delays=10, groups=None, random_state=0):
     return CaoDimension(n_delays, e1, e2, verdict, reason, int(theiler_window))
 
 
-def _standardised(X, groups):
+def standardised(X, groups):
     """Return rows in standard deviations and their trajectory numbers."""
     X, segments = check_rows(X, groups)
     units = Units(X)

@@ -1,7 +1,7 @@
 """Rows of a series as points: validation, trajectories, common units and windows of recent rows."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_array, check_random_state
@@ -45,6 +45,12 @@ def check_count(name, value, minimum):
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}.")
     return int(value)
+
+
+def check_interval(dt):
+    """Raise unless `dt` is a positive number."""
+    if isinstance(dt, bool) or not isinstance(dt, Real) or not 0 < dt < np.inf:
+        raise ValueError(f"dt must be a positive number, got {dt!r}: pass the sampling interval.")
 
 
 def check_columns(name, X, n_features):

@@ -6,8 +6,15 @@ comes with `pip install "skchaos[plot]"` and is imported when a display draws.
 """
 
 from skchaos.plotting._attractor import AttractorDisplay
+from skchaos.plotting._divergence import DivergenceDisplay
 from skchaos.plotting._forcing_interval import ForcingIntervalDisplay
 from skchaos.plotting._forecast import ForecastDisplay
 from skchaos.plotting._lyapunov import LyapunovDisplay
 
-__all__ = ["AttractorDisplay", "ForcingIntervalDisplay", "ForecastDisplay", "LyapunovDisplay"]
+__all__ = [
+    "AttractorDisplay",
+    "DivergenceDisplay",
+    "ForcingIntervalDisplay",
+    "ForecastDisplay",
+    "LyapunovDisplay",
+]

@@ -198,6 +198,28 @@ def draw_note(ax, text):
     return ax.plot([], [], linestyle="none", label=text)[0]
 
 
+def refuse_forecaster(spectrum):
+    """Raise a TypeError where a forecaster was given in place of its spectrum."""
+    if hasattr(spectrum, "forecast"):
+        raise TypeError(
+            f"{type(spectrum).__name__} is a forecaster; give its spectrum: "
+            "LyapunovSpectrum(FrozenEstimator(model)).fit(X)."
+        )
+
+
+def per_time(dt):
+    """Return the unit of an exponent."""
+    return "(1 / time)" if dt != 1 else "(1 / step)"
+
+
+def value_text(value, error):
+    """Return a value and its standard error, with the digits that the error leaves."""
+    if error is None or not (np.isfinite(error) and error > 0):
+        return f"{value:.3g}"
+    digits = max(0, 1 - int(np.floor(np.log10(error))))
+    return f"{value:.{digits}f} \N{PLUS-MINUS SIGN} {error:.{digits}f}"
+
+
 def letters_across(axis):
     """Return about how many letters fit side by side over `axis`."""
     return int(axis.get_position().width * axis.figure.get_figwidth() * _LETTERS_PER_INCH)

@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from skchaos import plotting
+from skchaos.datasets import make_logistic
 from skchaos.plotting import (
     AttractorDisplay,
+    DivergenceDisplay,
     ForcingIntervalDisplay,
     ForecastDisplay,
     LyapunovDisplay,
 )
 
 X = np.random.default_rng(0).normal(size=(20, 1))
+LOGISTIC = make_logistic(500, random_state=0)
 CURVE = {
     "lags": np.arange(20.0),
     "curve": X[:, 0],
-    "window": np.array([3.0, 9.0]),
     "exponents": np.array([0.3, -0.1]),
     "standard_errors": np.array([0.1, 0.1]),
     "source": "model",
@@ -25,6 +27,7 @@ CURVE = {
 SETTINGS = dict(plt.rcParams)  # as they are before any display has drawn
 DRAW = {
     "AttractorDisplay": lambda: AttractorDisplay.from_predictions(X, X),
+    "DivergenceDisplay": lambda: DivergenceDisplay.from_data(LOGISTIC, exponent=0.69),
     "ForcingIntervalDisplay": lambda: ForcingIntervalDisplay.from_scores([1, 2], [3, 4]),
     "ForecastDisplay": lambda: ForecastDisplay.from_predictions(X, X, predictability_time=5.0),
     "LyapunovDisplay": lambda: LyapunovDisplay(**CURVE).plot(),
