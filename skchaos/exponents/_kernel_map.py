@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas, cho_factor, cho_solve
 
-LENGTH = 0.7  # of the kernel, in standard deviations of the leading direction of the states
+# Length of the kernel, in standard deviations of the leading direction of the states. In many
+# dimensions states are far from each other and from all centres; there only long kernels reach.
+LENGTH, LONG_LENGTH, HIGH_DIMENSIONAL = 0.7, 12.0, 8
 RIDGE = 1e-11  # rho: only keeps the solver from breaking down
 ROUNDING = 1e-13
 MAX_CANDIDATES = 5000  # states among which centres are chosen
@@ -198,11 +200,12 @@ class Features:
         self.centers = centers
         self.n_features = m + _n_pairs(n_dims) + n_dims + 1
         self.pairs = np.triu_indices(n_dims) if _n_pairs(n_dims) else None
+        self.square_length = (LENGTH if n_dims <= HIGH_DIMENSIONAL else LONG_LENGTH) ** 2
         self._values = np.empty((CHUNK, self.n_features))
         self._radial, self._cubes = np.empty((CHUNK, m)), np.empty((CHUNK, m))
         # (z, |z|^2 / l^2, 1) times that is 1 + r^2 / l^2
-        squares = (centers**2).sum(axis=1) / LENGTH**2
-        self._to_squares = np.vstack([-2 / LENGTH**2 * centers.T, np.ones(m), 1 + squares])
+        squares = (centers**2).sum(axis=1) / self.square_length
+        self._to_squares = np.vstack([-2 / self.square_length * centers.T, np.ones(m), 1 + squares])
 
     def __call__(self, states):
         """Return phi at up to CHUNK states."""
@@ -234,11 +237,11 @@ class Features:
         kernel = self._kernel(states)
         cubes = np.multiply(kernel, kernel, out=self._cubes[: len(states)])
         cubes *= kernel
-        cubes /= LENGTH**2
+        cubes /= self.square_length
         return cubes
 
     def _kernel(self, states):
-        squares = (states**2).sum(axis=1, keepdims=True) / LENGTH**2
+        squares = (states**2).sum(axis=1, keepdims=True) / self.square_length
         lifted = np.hstack([states, squares, np.ones((len(states), 1))])
         kernel = np.matmul(lifted, self._to_squares, out=self._radial[: len(states)])
         np.maximum(kernel, 1.0, out=kernel)

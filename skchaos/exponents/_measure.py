@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import nnls
 
-from skchaos.exponents._kernel_map import KernelMap, KernelRegression
+from skchaos.exponents._kernel_map import HIGH_DIMENSIONAL, KernelMap, KernelRegression
 from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States
 from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_along, make_chains
 
 # Centres: that many at 5,000 states, growing with a power of their number, and never above a
-# part of them. A fit uses some twenty states a centre.
-CENTERS, AT_STATES, GROWTH = 400, 5000, 0.4
+# part of them. A fit uses some dozen states a centre.
+CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
 # Rows of a window of a map; a longer one must lower the error of predicting rows to this part.
@@ -19,7 +19,7 @@ MAP_WINDOWS, BETTER = (5, 8, 12), 0.85
 WINDOW_DIMS = 8
 MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
-FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP, HIGH_DIMENSIONAL = 0.7, 0.35, 8
+FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP = 0.7, 0.35
 # A second opinion on whole states: its step is longer by that factor, its rows are the last ones.
 STEP_RATIO, MAX_SECOND_ROWS = 1.5, 100_000
 # Rows count as states where they predict rows this well, or windows of them so much worse: windows
@@ -221,7 +221,9 @@ def fit_states(scaled, states, random_state):
     """Return the map that takes states a step ahead."""
     rng = np.random.RandomState(random_state)
     at = states.with_image()
-    n_centers = CENTERS * max(1.0, (len(at) / AT_STATES) ** GROWTH)
+    high = states.values.shape[1] > HIGH_DIMENSIONAL
+    n_centers = HIGH_DIMENSIONAL_CENTERS if high else CENTERS
+    n_centers *= max(1.0, (len(at) / AT_STATES) ** GROWTH)
     n_centers = int(min(n_centers, MAX_CENTERS, len(at) // STATES_PER_CENTER))
     n_fitted = FITTED_PER_CENTER * n_centers
     if len(at) > n_fitted:
