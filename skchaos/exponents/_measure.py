@@ -31,7 +31,7 @@ N_PROBES, PROBE_CENTERS = 3000, 150
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
 MIN_PENALTY = 3e-5
 # Growth of which the larger penalty takes this part away is none of the data; then that is used.
-SPURIOUS, MAX_RAISES = 0.4, 3
+SPURIOUS, MAX_RAISES = 0.6, 3
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
 BLOCK_COUNTS = (64, 32, 16, 8)  # of rows, for the error of sampling
 BLOCK_ROWS = 200_000  # rows whose Jacobians are held at once
