@@ -287,12 +287,19 @@ def write_peer_data(folder, tasks, cache):
         print(path.name, *names)
 
 
+def is_claimed(task):
+    """Tell whether a claim rests on a task."""
+    return task.system in MAKERS or (task.rows, task.noise, task.observed) in CLAIMED
+
+
 def chosen_tasks(arguments):
     """Return the tasks that the command line asks for."""
     halves = [arguments.half] if arguments.half else [*HALVES, "real"]
     tasks = [task for half in halves for task in tasks_of(half)]
     if arguments.systems:
         tasks = [task for task in tasks if task.system in arguments.systems]
+    if arguments.claimed:
+        tasks = [task for task in tasks if is_claimed(task)]
     if arguments.rows:
         tasks = [task for task in tasks if task.rows in arguments.rows]
     seeds = slice(arguments.seeds)
@@ -308,6 +315,7 @@ def main():
     parser.add_argument("--half", choices=(*HALVES, "real"), help="default: all")
     parser.add_argument("--systems", nargs="+", help="default: all of the half")
     parser.add_argument("--rows", nargs="+", type=int, help="default: all")
+    parser.add_argument("--claimed", action="store_true", help="only what claims rest on")
     parser.add_argument("--seeds", type=int, help="at most so many, the first ones")
     parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each")
     arguments = parser.parse_args()
