@@ -12,8 +12,9 @@ knows settings for; what is in -default.npz needs its option `--settings default
 
 All arguments of the method are its defaults, and so is its sampling interval of 1: exponents are
 per row. `CLAIMED` are the cases that claims rest on, with all seeds; the rest of the cross product
-of rows, noise and columns has `FEW` seeds, and so have `SLOW` systems at 100,000 rows. Noise is white and Gaussian, added to each column in
-units of that column's standard deviation over the rows used; it is the same for all levels.
+of rows, noise and columns has `FEW` seeds, and so have `SLOW` systems at 100,000 rows. Noise is
+white and Gaussian, added to each column in units of that column's standard deviation over the rows
+used; it is the same for all levels.
 
     half            tuning and held_out, as systems.py says; real for recordings
     rows, noise, observed, seed

@@ -14,8 +14,8 @@ from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_alon
 CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
-# Rows of a window of a map; a longer one must lower the error of predicting rows to this part.
-MAP_WINDOWS, BETTER = (5, 8, 12), 0.85
+# Rows of a window of a map; of those that predict rows about as well as the best, the longest.
+MAP_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
 WINDOW_DIMS = 8
 MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
@@ -190,16 +190,16 @@ def _window(scaled, random_state):
 
 
 def _map_window(scaled, dims, random_state):
-    """Return the shortest window than which no longer one is much better."""
-    best, best_error = None, np.inf
-    for n_delays in MAP_WINDOWS:
-        states = States.of(scaled, n_delays, 1, 1, dims)
-        if states is None:
-            break
-        error = _row_error(scaled, states, 1, random_state)
-        if best is None or error < BETTER * best_error:
-            best, best_error = states, error
-    return best
+    """Return the longest window that predicts the next row about as well as the best.
+
+    Where noise limits prediction longer windows average it away; where the map does, they hold
+    more than it can follow, and predict worse.
+    """
+    windows = [States.of(scaled, n_delays, 1, 1, dims) for n_delays in MAP_WINDOWS]
+    windows = [states for states in windows if states is not None]
+    errors = [_row_error(scaled, states, 1, random_state) for states in windows]
+    good = [s for s, e in zip(windows, errors, strict=True) if e <= ABOUT_AS_WELL * min(errors)]
+    return good[-1] if good else None
 
 
 def _row_error(scaled, states, step, random_state):
