@@ -14,6 +14,7 @@ import numpy as np
 from skchaos._series import Series
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
+from skchaos.exponents._kernel_map import HIGH_DIMENSIONAL
 from skchaos.exponents._verdict import REGULAR
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and i
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
 # Rows that the exponent is measured on, at most: a second or two of a fit that takes minutes.
-MAX_MEASURED_ROWS, N_STRETCHES = 20_000, 8
+# Many columns take longer.
+MAX_MEASURED_ROWS, MAX_WIDE_ROWS, N_STRETCHES = 20_000, 8_000, 8
 MIN_HELD_OUT = 100  # rows; a histogram of fewer says nothing, and then none are set aside
 MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
 
@@ -84,8 +86,9 @@ def measure_rows(rows: np.ndarray, dt: float, groups: np.ndarray) -> MeasuredExp
     Evenly spread stretches see all parts of the series alike, and each is long enough for tangent
     vectors to align.
     """
-    if len(rows) > MAX_MEASURED_ROWS:
-        n_rows = MAX_MEASURED_ROWS // N_STRETCHES
+    most = MAX_WIDE_ROWS if rows.shape[1] > HIGH_DIMENSIONAL else MAX_MEASURED_ROWS
+    if len(rows) > most:
+        n_rows = most // N_STRETCHES
         starts = np.linspace(0, len(rows) - n_rows, N_STRETCHES).astype(int)
         at = (starts[:, None] + np.arange(n_rows)).ravel()
         changes = np.cumsum(np.diff(groups, prepend=groups[0]) != 0)
