@@ -30,7 +30,7 @@ def series():
         "lorenz, 100,000 rows": make_lorenz63(100_000, rho=38.0, random_state=0),
         "lorenz, 2,000 rows": make_lorenz63(2000, random_state=0),
         "laser, 8,000 rows": np.asarray(santafe_laser(), dtype=float).reshape(-1, 1)[:8000],
-        "lorenz96, 20 columns, 20,000 rows": make_lorenz96(20_000, n_sites=20, random_state=0),
+        "lorenz96, 20 columns, 20,000 rows": make_lorenz96(20_000, random_state=0),
     }
 
 
