@@ -36,6 +36,11 @@ def regression(states, images, n_centers=60, rows=None):
     return KernelRegression(states, images, rows, n_centers, np.random.RandomState(0))
 
 
+def errors(fit, penalty):
+    """Return the errors of predicting images and rows."""
+    return fit.errors(fit.coefficients(penalty))[0]
+
+
 @pytest.fixture
 def normal_states(global_random_seed):
     return np.random.default_rng(global_random_seed).normal(size=(1500, 2))
@@ -117,9 +122,9 @@ class TestPenalty:
         fit = regression(normal_states, np.sin(2 * normal_states))
         penalties = (1e-3, 0.1, 0.3, 0.6)
         sizes = [np.square(fit.solve(eta).jacobians(normal_states)).mean() for eta in penalties]
-        errors = [fit.errors(eta)[0] for eta in penalties]
+        sizes_of_errors = [errors(fit, eta)[0] for eta in penalties]
         assert (np.diff(sizes) < 0).all()
-        assert (np.diff(errors) > 0).all()
+        assert (np.diff(sizes_of_errors) > 0).all()
 
 
 class TestErrors:
@@ -127,7 +132,8 @@ class TestErrors:
         rng = np.random.default_rng(global_random_seed + 100)
         noise = rng.normal(size=(1500, 2))
         clean = normal_states @ np.array([[0.0, 1.0], [-1.0, 0.5]])
-        found = regression(normal_states, clean + 0.1 * noise, 20, noise[:, :1] + 4).errors(1e-3)
+        fit = regression(normal_states, clean + 0.1 * noise, 20, noise[:, :1] + 4)
+        found = errors(fit, 1e-3)
         spread = np.sqrt((clean + 0.1 * noise).var(axis=0).sum())
         # The geometric mean of the length of a normal vector of two components is
         # sqrt(2) exp(-gamma / 2), gamma = .5772; of one, exp(-(gamma + ln 2) / 2).
@@ -136,16 +142,24 @@ class TestErrors:
 
     def test_do_not_depend_on_the_unit_of_rows(self, normal_states):
         images = np.sin(normal_states)
-        one = regression(normal_states, images, rows=images[:, :1]).errors(1e-3)
-        other = regression(normal_states, images, rows=8 * images[:, :1]).errors(1e-3)
+        one = errors(regression(normal_states, images, rows=images[:, :1]), 1e-3)
+        other = errors(regression(normal_states, images, rows=8 * images[:, :1]), 1e-3)
         assert_allclose(one, other, rtol=1e-6)
 
     def test_of_a_linear_map_vanish_where_the_map_is_linear(self, normal_states):
         linear = regression(normal_states, 0.5 * normal_states[:, ::-1] + 1)
-        assert max(linear.linear_errors()) < 1e-5
+        assert linear.errors(linear.linear_coefficients())[0].max() < 1e-5
         curved = regression(normal_states, normal_states**2)
-        assert curved.linear_errors()[0] > 0.3
-        assert curved.errors(1e-5)[0] < 1e-3
+        assert curved.errors(curved.linear_coefficients())[0][0] > 0.3
+        assert errors(curved, 1e-5)[0] < 1e-3
+
+    def test_of_part_of_the_centres_are_larger(self, normal_states):
+        fit = regression(normal_states, np.sin(2 * normal_states), 200)
+        whole, half = fit.coefficients(1e-4), fit.coefficients(1e-4, every=2)
+        assert np.count_nonzero(half[:200, 0]) == 100
+        found = fit.errors(whole, half)
+        assert (found[0] < found[1]).all()
+        assert_allclose(found[1], fit.errors(half)[0], rtol=1e-12)
 
 
 class TestCenters:

@@ -132,6 +132,10 @@ class TestGrowth:
         jacobians[60] = 0
         assert np.isfinite(grow(jacobians, 4)).all()
 
+    def test_recovers_from_a_map_onto_a_line(self, jacobians):
+        jacobians[50] = np.outer(jacobians[50, :, 0], jacobians[50, 0])
+        assert_allclose(grow(jacobians, 3)[120:], grow(jacobians[51:], 3)[69:], atol=1e-6)
+
     def test_chains_do_not_touch_each_other(self, jacobians):
         links = np.array([np.arange(200), np.arange(100, 300)])
         both = growth_along(jacobians, links, 2, np.random.RandomState(0))
