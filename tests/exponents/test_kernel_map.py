@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos.datasets import make_henon
-from skchaos.exponents._kernel_map import LENGTH, KernelMap, KernelRegression, spread_centers
+from skchaos.exponents._kernel_map import Features, KernelMap, KernelRegression, spread_centers
 
 STEP = 1e-5  # of central differences: their error is some 1e-10
 
@@ -13,7 +13,7 @@ STEP = 1e-5  # of central differences: their error is some 1e-10
 def evaluate(fitted, states):
     """Return f(z) = z + C^T phi(z), written down from the docstring of the module."""
     apart = np.linalg.norm(states[:, None] - fitted.centers, axis=2)
-    features = [(1 + apart**2 / LENGTH**2) ** -0.5]
+    features = [(1 + apart**2 / Features(fitted.centers).square_length) ** -0.5]
     n_dims = states.shape[1]
     if len(fitted.coefficients) > len(fitted.centers) + n_dims + 1:
         i, j = np.triu_indices(n_dims)
