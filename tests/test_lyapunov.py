@@ -15,6 +15,7 @@ from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._lyapunov import _kaplan_yorke, _regime
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63
 from skchaos.exceptions import DegenerateDataWarning
+from skchaos.exponents import lyapunov_exponents
 from tests.test_regressor import QUICK
 
 MEMORY = "a local exponent follows a row's own past or future among the rows around it"
@@ -269,6 +270,83 @@ class TestFromData:
         local = spectrum.transform(X)
         assert local.index.equals(X.index)
         assert local.columns.tolist() == spectrum.get_feature_names_out().tolist()
+
+    def test_answers_as_the_function_does(self):
+        X = make_lorenz63(2000, dt=0.02, random_state=0)
+        spectrum = LyapunovSpectrum(dt=0.02, n_exponents=2).fit(X)
+        found = lyapunov_exponents(X, dt=0.02, n_exponents=2)
+        for ours, theirs in [
+            ("exponents_", "exponents"),
+            ("standard_errors_", "standard_errors"),
+            ("resolved_", "resolved"),
+            ("noise_level_", "noise_level"),
+            ("prediction_error_", "prediction_error"),
+            ("n_delays_", "n_delays"),
+            ("delay_", "delay"),
+            ("step_", "step"),
+            ("regime_", "regime"),
+            ("reason_", "reason"),
+            ("curve_", "running"),
+            ("lambda_max_", "lambda_max"),
+        ]:
+            assert_array_equal(getattr(spectrum, ours), getattr(found, theirs), ours)
+        assert_array_equal(spectrum.curve_lags_, found.running_rows * 0.02)
+        assert_array_equal(spectrum.exponents_per_step_, found.exponents * 0.02)
+        assert not hasattr(spectrum, "agreement_")
+
+    def test_noise_is_told_from_the_error_of_the_map(self):
+        clean, noisy = (
+            LyapunovSpectrum(n_exponents=1).fit(make_lorenz63(3000, noise=noise, random_state=0))
+            for noise in (0.0, 0.01)
+        )
+        assert clean.noise_level_ < 0.001
+        assert 0.007 < noisy.noise_level_ < 0.012  # three columns show nearly all of it
+        for spectrum in (clean, noisy):
+            assert spectrum.noise_level_ <= spectrum.prediction_error_
+        assert_allclose(noisy.lambda_max_, clean.lambda_max_, rtol=0.15)
+
+    def test_regular_rows_need_no_exponent(self):
+        time = np.arange(2000.0)[:, None]
+        torus = np.sin(0.1 * time) + 0.7 * np.sin(0.1 * np.sqrt(2) * time)
+        spiral = np.exp(-0.03 * time) * np.hstack([np.cos(0.3 * time), np.sin(0.3 * time)])
+        for X, regime in ((spiral, "fixed point"), (np.sin(0.1 * time), "cycle"), (torus, "torus")):
+            spectrum = LyapunovSpectrum().fit(X)
+            assert spectrum.regime_ == regime
+            assert spectrum.predictability_time_ == spectrum.lyapunov_time_ == np.inf
+            assert spectrum.entropy_rate_ == 0
+
+    def test_rows_that_say_nothing(self):
+        spectrum = LyapunovSpectrum().fit(make_lorenz63(300, random_state=0))
+        assert spectrum.regime_ == "undecided"
+        assert "mean periods" in spectrum.reason_
+        for name in ("lambda_max_", "predictability_time_", "lyapunov_time_", "entropy_rate_"):
+            assert np.isnan(getattr(spectrum, name)), name
+        assert not spectrum.resolved_.any()
+        assert np.isnan(spectrum.transform(make_lorenz63(50, random_state=0))).all()
+
+    @pytest.mark.filterwarnings("ignore::skchaos.exceptions.DegenerateDataWarning")
+    def test_degenerate_rows_change_nothing(self):
+        X = make_henon(1000, random_state=0)
+        plain = LyapunovSpectrum().fit(X)
+        constant = LyapunovSpectrum().fit(np.column_stack([X, np.ones(1000)]))
+        assert_array_equal(constant.exponents_, plain.exponents_)
+        copies = LyapunovSpectrum().fit(np.column_stack([X, 3 + 2 * X[:, 0]]))
+        assert_allclose(copies.exponents_, plain.exponents_, rtol=0.01)
+
+    def test_sound_rows_are_not_called_degenerate(self):
+        # Warnings are errors here.
+        for X in (make_henon(500, random_state=0), make_lorenz63(300, random_state=0)):
+            LyapunovSpectrum(n_exponents=1).fit(X)
+
+    def test_dates_have_one_step_and_an_order(self):
+        dates = pd.date_range("2024-01-01", periods=301, freq="h")
+        X = pd.DataFrame(make_henon(300, random_state=0), index=dates[:300])
+        spectrum = LyapunovSpectrum().fit(X)
+        for index in (dates.delete(150), dates[:300][::-1], dates[:300].repeat(2)[:300]):
+            with pytest.raises(ValueError, match="consecutive in time"):
+                LyapunovSpectrum().fit(X.set_axis(index))
+        with pytest.raises(ValueError, match="one time step"):
+            spectrum.transform(X.iloc[::2])
 
 
 class TestDerived:
