@@ -68,6 +68,16 @@ class Cell(nn.Module, ABC):
         return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
 
 
+def _product(
+    frame: Tensor,  # (..., vector, state)
+    weight: Tensor,  # (state_out, state)
+) -> Tensor:  # (..., vector, state_out)
+    # All orbits as columns of one product, which leaves the state's axis the slowest in memory:
+    # nearly twice as fast as rows (MKL), and the next product takes it as it lies.
+    moved = weight @ frame.flatten(end_dim=-2).mT
+    return moved.mT.unflatten(0, frame.shape[:-1])
+
+
 class Elman(Cell):
     """Vanilla RNN, ``h' = tanh(W h + b)`` (Elman 1990)."""
 
@@ -82,7 +92,7 @@ class Elman(Cell):
     def tangent(self, state: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
         state = self(state)
         slope = 1 - state.square()
-        return state, slope.unsqueeze(-2) * nn.functional.linear(frame, self.weight)
+        return state, _product(frame, self.weight).mul_(slope.unsqueeze(-2))
 
 
 class PLRNN(Cell):
@@ -107,7 +117,7 @@ class PLRNN(Cell):
 
     def tangent(self, state: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
         active = (state > 0).to(state.dtype).unsqueeze(-2) * frame
-        coupled = nn.functional.linear(active, self._coupling())
+        coupled = _product(active, self._coupling())
         return self(state), torch.addcmul(coupled, frame, self.decay)
 
 
@@ -137,11 +147,11 @@ class GRU(Cell):
         by_reset = to_candidate * inner * reset * (1 - reset)
         by_update = (state - candidate) * update * (1 - update)
         # Summed before they meet the frame: one product instead of three.
-        through_gates = (to_candidate * reset).unsqueeze(-1) * w_inner
-        through_gates = torch.addcmul(through_gates, by_reset.unsqueeze(-1), w_reset)
-        through_gates = torch.addcmul(through_gates, by_update.unsqueeze(-1), w_update)
-        frame = torch.addcmul(frame @ through_gates.mT, frame, update.unsqueeze(-2))
-        return torch.lerp(candidate, state, update), frame
+        jacobian = (to_candidate * reset).unsqueeze(-1) * w_inner
+        jacobian.addcmul_(by_reset.unsqueeze(-1), w_reset)
+        jacobian.addcmul_(by_update.unsqueeze(-1), w_update)
+        jacobian.diagonal(dim1=-2, dim2=-1).add_(update)
+        return torch.lerp(candidate, state, update), frame @ jacobian.mT
 
 
 class LSTM(Cell):
@@ -176,15 +186,19 @@ class LSTM(Cell):
         enter, keep, fresh, out = self._gates(hidden)
         w_enter, w_keep, w_fresh, w_out = self.weight.chunk(4)
         by_hidden = (fresh * enter * (1 - enter)).unsqueeze(-1) * w_enter
-        by_hidden = torch.addcmul(by_hidden, (memory * keep * (1 - keep)).unsqueeze(-1), w_keep)
-        by_hidden = torch.addcmul(by_hidden, (enter * (1 - fresh.square())).unsqueeze(-1), w_fresh)
+        by_hidden.addcmul_((memory * keep * (1 - keep)).unsqueeze(-1), w_keep)
+        by_hidden.addcmul_((enter * (1 - fresh.square())).unsqueeze(-1), w_fresh)
         memory = keep * memory + enter * fresh
         shown = torch.tanh(memory)
         by_memory, by_out = out * (1 - shown.square()), shown * out * (1 - out)
-        d_memory = torch.addcmul(d_hidden @ by_hidden.mT, d_memory, keep.unsqueeze(-2))
-        d_hidden = nn.functional.linear(d_hidden, w_out) * by_out.unsqueeze(-2)
-        d_hidden = torch.addcmul(d_hidden, d_memory, by_memory.unsqueeze(-2))
-        return torch.cat([out * shown, memory], dim=-1), torch.cat([d_hidden, d_memory], dim=-1)
+        to_hidden = torch.addcmul(by_memory.unsqueeze(-1) * by_hidden, by_out.unsqueeze(-1), w_out)
+        # Of the memory the Jacobian is diagonal: only the hidden half needs a product.
+        to_both = torch.cat([to_hidden, by_hidden], dim=-2)
+        kept = torch.cat(
+            [d_memory * (by_memory * keep).unsqueeze(-2), d_memory * keep.unsqueeze(-2)], dim=-1
+        )
+        moved = kept + d_hidden @ to_both.mT
+        return torch.cat([out * shown, memory], dim=-1), moved
 
 
 CELLS: dict[str, type[Cell]] = {"elman": Elman, "gru": GRU, "lstm": LSTM, "plrnn": PLRNN}

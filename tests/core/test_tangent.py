@@ -72,6 +72,60 @@ def test_every_exponent_is_that_of_autograd_and_qr_at_each_step(name):
     torch.testing.assert_close(dynamics.exponents, expected, rtol=0, atol=1e-6)
 
 
+# Factors of the weights by which the smallest exponent is -6 to -15 nats per step, and in PLRNN, by
+# its slopes, beyond MAX_SPREAD.
+STRONG = {"elman": 12.0, "gru": 16.0, "lstm": 9.0, "plrnn": 0.1}
+
+
+def contracting_cell(name):
+    cell = random_cell(name, 6, STRONG[name])
+    if name == "plrnn":
+        with torch.no_grad():
+            cell.weight *= STRONG["plrnn"]
+            cell.decay.copy_(torch.logspace(-0.1, -9, 6))
+    return cell
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_exponent_of_a_strong_contraction(name):
+    cell = contracting_cell(name)
+    states = torch.randn(3, cell.state_size, dtype=torch.float64)
+    dynamics = tangent_dynamics(cell, states, 60, n_exponents=cell.state_size, n_transient=20)
+    expected = torch.stack([plain_exponents(cell, state, 60, 20) for state in states])
+    assert -21 < expected.min() < -6
+    # At 15 to 21 nats a step a decomposition at each of them is itself no better than 1e-8.
+    torch.testing.assert_close(dynamics.exponents, expected, rtol=0, atol=2e-8)
+
+
+def test_annihilated_direction_spoils_neither_the_others_nor_other_orbits():
+    torch.manual_seed(0)
+    whole = torch.randn(4, 4, dtype=torch.float64)
+    singular = whole @ torch.diag(torch.tensor([1.0, 1.0, 0.0, 0.0], dtype=torch.float64))
+
+    class Either:
+        def tangent(self, state, frame):
+            matrix = torch.where(state[..., :1, None] > 0, singular, whole)
+            return state, frame @ matrix.mT
+
+    state = torch.tensor([[1.0, 0, 0, 0], [-1.0, 0, 0, 0]], dtype=torch.float64)
+    dynamics = tangent_dynamics(Either(), state, 400, n_exponents=4, n_transient=100)
+    moduli = torch.linalg.eigvals(singular).abs().sort(descending=True)[0]
+    found = dynamics.exponents
+    torch.testing.assert_close(found[0, :2].sum(), moduli[:2].log().sum())
+    assert (found[0, 2:] < -30).all()
+    torch.testing.assert_close(found[1].sum(), torch.linalg.slogdet(whole).logabsdet)
+
+
+def test_frame_is_orthonormal_to_within_rounding_times_the_spread():
+    cell = random_cell("elman", 6)
+    state = torch.randn(8, 6, dtype=torch.float64)
+    frame = _first_frame(state, 6).expand(8, -1, -1)
+    for n_steps in (1, 3, 5):
+        state, frame, _, spread = _block(cell, state, frame, n_steps)
+        missed = (frame @ frame.mT - torch.eye(6)).abs().amax(dim=(-2, -1))
+        assert (missed < 1e-14 * spread.clamp(max=MAX_SPREAD).exp()).all()
+
+
 def test_linear_map_has_the_logarithms_of_its_eigenvalues():
     torch.manual_seed(0)
     moduli = torch.tensor([1.3, 0.9, 0.2, 1e-3], dtype=torch.float64)
