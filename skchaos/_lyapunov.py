@@ -66,7 +66,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Attributes
     ----------
     exponents_ : ndarray of shape (n_exponents,)
-        Per unit of `dt`, descending. nan where the rows do not resolve one; a single nan where they
+        Per unit of `dt`, descending. nan where the rows do not resolve one, and all nan where they
         do not allow to measure any, or are found regular without it (see `reason_`).
     exponents_per_step_ : ndarray of shape (n_exponents,)
         Per step.

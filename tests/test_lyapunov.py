@@ -252,6 +252,16 @@ class TestFromData:
         assert spectrum.regime_ == "cycle"
         assert np.isnan(spectrum.lambda_max_)
         assert spectrum.predictability_time_ == np.inf
+        assert spectrum.kaplan_yorke_dimension_ == 1
+        assert spectrum.entropy_rate_ == 0
+
+    def test_second_exponent_counts_where_one_is_asked_for(self):
+        t = np.arange(5000.0)
+        X = (np.sin(0.3 * t) + np.sin(0.3 * np.sqrt(2) * t))[:, None]
+        spectrum = LyapunovSpectrum(n_exponents=1).fit(X)
+        assert spectrum.regime_ == "torus"
+        assert spectrum.exponents_.shape == (1,)
+        assert spectrum.kaplan_yorke_dimension_ == 2
 
     def test_degenerate_rows_are_named(self):
         X = make_henon(500, random_state=0)
@@ -354,6 +364,7 @@ class TestDerived:
         # Lorenz-63 (10, 28, 8/3): 2 + .9056 / 14.572 (Sprott 2003, appendix A).
         assert_allclose(_kaplan_yorke(np.array([0.9056, 0.0, -14.5723])), 2.0621, atol=1e-4)
         assert _kaplan_yorke(np.array([-0.1, -0.2])) == 0
+        assert_allclose(_kaplan_yorke(np.array([0.4, -0.5, np.nan])), 1.8)  # unresolved ones last
         assert np.isnan(_kaplan_yorke(np.array([0.4, -0.1])))
         assert np.isnan(_kaplan_yorke(np.array([np.nan])))
 
