@@ -361,7 +361,7 @@ def draw_ours(ax, cases, places):
         known = found.percent.dropna()
         if len(known) < len(found):
             text = f"{len(found) - len(known)}/{len(found)} unresolved"
-            ax.text(MOST, places[system], text, ha="right", va="center", fontsize=7, color=OURS)
+            ax.text(LEAST, places[system], text, va="center", fontsize=7, color=OURS)
         if known.empty:
             continue
         low, middle, high = known.quantile([0.25, 0.5, 0.75]).clip(LEAST, MOST)
