@@ -8,8 +8,11 @@ at every row, and its growth over the first n rows is what a method with n rows 
 error measured against it holds no sampling error (that of the attractor's mean over so few rows).
 
 `TUNING` is what defaults were chosen on, `HELD_OUT` was not looked at while they were chosen; both
-lists were written down first. Tangents of flows and maps come from complex perturbations of the
-whole integration step [1]_, so there is no hand-made Jacobian that could be wrong.
+lists were written down first. (A first held-out half showed where the method failed. It was mended
+by what that showed, so those systems are in `TUNING` now, and a new half was written down.)
+
+Tangents of flows and maps come from complex perturbations of the whole integration step [1]_, so
+there is no hand-made Jacobian that could be wrong.
 
 References
 ----------
@@ -125,6 +128,26 @@ def coupled_logistic(z, r=3.9, coupling=0.05):
     return (1 - coupling) * local + coupling * neighbors
 
 
+def delayed_logistic(z):
+    x, y = z
+    return np.stack([2.27 * x * (1 - y), x])
+
+
+def holmes_cubic(z):
+    x, y = z
+    return np.stack([y, -0.2 * x + 2.77 * y - y**3])
+
+
+def coupled_tent(z, slope=1.9, coupling=0.1):
+    local = slope * np.where(z.real < 0.5, z, 1 - z)
+    return (1 - coupling) * local + coupling * local[::-1]
+
+
+def hyper_henon(z):
+    x, y, w = z
+    return np.stack([1.76 - y * y - 0.1 * w, x, y])
+
+
 # ------------------------------------------------------------------------------------------ flows
 def lorenz(z, rho=28.0):
     x, y, w = z
@@ -183,6 +206,43 @@ def halvorsen(z):
 def hyper_lorenz(z):
     x, y, w, v = z
     return np.stack([10.0 * (y - x) + v, 28.0 * x - y - x * w, x * y - 8.0 / 3.0 * w, -y * w - v])
+
+
+def lorenz84(z):
+    x, y, w = z
+    return np.stack(
+        [-y * y - w * w - 0.25 * x + 2.0, x * y - 4 * x * w - y + 1.0, 4 * x * y + x * w - w]
+    )
+
+
+def rucklidge(z):
+    x, y, w = z
+    return np.stack([-2.0 * x + 6.7 * y - y * w, x, -w + y * y])
+
+
+def hindmarsh_rose(z):
+    x, y, w = z
+    return np.stack(
+        [y - x**3 + 3 * x * x - w + 3.25, 1 - 5 * x * x - y, 0.006 * (4 * (x + 1.6) - w)]
+    )
+
+
+def forced_pendulum(z):
+    velocity, angle, phase = z
+    force = 1.15 * np.cos(phase)
+    return np.stack([-0.5 * velocity - np.sin(angle) + force, velocity, np.full_like(angle, 2 / 3)])
+
+
+def rikitake(z):
+    x, y, w = z
+    return np.stack([-2.0 * x + w * y, -2.0 * y + x * (w - 5.0), 1 - x * y])
+
+
+def coupled_lorenz(z, coupling=0.5):
+    a, b = lorenz(z[:3], 28.0), lorenz(z[3:], 35.0)
+    apart = coupling * (z[3] - z[0])
+    a[0], b[0] = a[0] + apart, b[0] - apart
+    return np.concatenate([a, b])
 
 
 def mackey_glass(delay, n_substeps=20):
@@ -267,6 +327,10 @@ def _with_phase(x):
     return np.stack([x[0], x[1], np.cos(x[2]), np.sin(x[2])])
 
 
+def _with_angles(x):
+    return np.stack([x[0], np.cos(x[1]), np.sin(x[1]), np.cos(x[2]), np.sin(x[2])])
+
+
 def _delay_system(delay):
     advance, draw = mackey_glass(delay)
     return System(
@@ -301,9 +365,6 @@ TUNING = (
     _flow("lorenz96_20", lorenz96, _around([8.0] * 20, 1), 0.05, 4, 20),
     _delay_system(17),
     _delay_system(30),
-)
-
-HELD_OUT = (
     _map("tinkerbell", tinkerbell, _around([-0.72, -0.64], 0.01), 2),
     _map("lozi", lozi, _uniform(-0.1, 0.1, 2), 2),
     _map("coupled_logistic", coupled_logistic, _uniform(0.1, 0.9, 3), 3),
@@ -315,6 +376,20 @@ HELD_OUT = (
     _flow("hyper_lorenz", hyper_lorenz, _around([1, 1, 20, 1], 1), 0.01, 3, 4),
     _delay_system(23),
     System("kuramoto_sivashinsky", *kuramoto_sivashinsky(), 0.5, 10),
+)
+
+HELD_OUT = (
+    _map("delayed_logistic", delayed_logistic, _around([0.6, 0.6], 0.05), 2),
+    _map("holmes_cubic", holmes_cubic, _around([0.5, 0.5], 0.3), 2),
+    _map("coupled_tent", coupled_tent, _uniform(0.1, 0.9, 2), 2),
+    _map("hyper_henon", hyper_henon, _uniform(-0.1, 0.1, 3), 3),
+    _flow("lorenz84", lorenz84, _around([1, 0, 0], 0.5), 0.05, 4, 3),
+    _flow("rucklidge", rucklidge, _around([1, 0, 4.5], 0.5), 0.1, 4, 3),
+    _flow("hindmarsh_rose", hindmarsh_rose, _around([-1, 0, 3], 0.5), 0.25, 4, 3),
+    _flow("forced_pendulum", forced_pendulum, _uniform(-1, 1, 3), 0.2, 4, 3, observe=_with_angles),
+    _flow("rikitake", rikitake, _around([1, 0, 5], 0.5), 0.05, 4, 3),
+    _flow("coupled_lorenz", coupled_lorenz, _around([0, 0, 27, 0, 0, 34], 5), 0.02, 4, 6),
+    _flow("lorenz96_10", lorenz96, _around([8.0] * 10, 1), 0.05, 4, 10),
 )
 
 SYSTEMS = {system.name: system for system in TUNING + HELD_OUT}
@@ -433,8 +508,52 @@ def lognormal_noise(rng, n_rows):
     return np.exp(0.5 * _autoregression([1.6, -0.8], n_rows, rng) / 3)
 
 
-NOT_CHAOS_TUNING = (white_noise, ar2, random_walk, sine, torus)
-NOT_CHAOS_HELD_OUT = (
+def circle_map(rng, n_rows):
+    """Return a quasi-periodic orbit of the sine circle map, below its critical nonlinearity."""
+    angle, rows = rng.uniform(0, 2 * math.pi), np.empty(n_rows + 500)
+    for t in range(len(rows)):
+        rows[t] = np.cos(angle) + 0.3 * np.sin(2 * angle)
+        angle += 2 * math.pi * 0.2718 - 0.8 * np.sin(angle)
+    return rows[500:]
+
+
+def modulated_wave(rng, n_rows):
+    t, (a, b, c) = np.arange(n_rows), rng.uniform(0, 6, 3)
+    swell = 1 + 0.6 * np.sin(0.031 * math.sqrt(2) * t + a)
+    return swell * np.sin(0.21 * t + b) + 0.4 * np.sin(0.05 * math.sqrt(3) * t + c)
+
+
+def moving_average(rng, n_rows):
+    return np.convolve(rng.standard_normal(n_rows + 9), np.ones(10) / 10, "valid")
+
+
+def noisy_period_four(rng, n_rows):
+    clean = period_four(rng, n_rows)
+    return clean + 0.01 * clean.std() * rng.standard_normal(n_rows)
+
+
+def garch(rng, n_rows):
+    noise, rows, variance = rng.standard_normal(n_rows + 500), np.empty(n_rows + 500), 1.0
+    for t, shock in enumerate(noise):
+        rows[t] = math.sqrt(variance) * shock
+        variance = 0.05 + 0.15 * rows[t] ** 2 + 0.8 * variance
+    return rows[500:]
+
+
+def duffing_cycle(rng, n_rows):
+    z, step = rng.uniform(-1, 1, (3, 1)), flow(lambda s: duffing(s, gamma=0.2), 0.177, 4)
+    rows = np.empty(n_rows + 2000)
+    for t in range(len(rows)):
+        rows[t], z = z[0, 0], step(z)
+    return rows[2000:]
+
+
+NOT_CHAOS_TUNING = (
+    white_noise,
+    ar2,
+    random_walk,
+    sine,
+    torus,
     van_der_pol,
     torus3,
     period_four,
@@ -442,6 +561,14 @@ NOT_CHAOS_HELD_OUT = (
     smooth_noise,
     noisy_cycle,
     lognormal_noise,
+)
+NOT_CHAOS_HELD_OUT = (
+    circle_map,
+    modulated_wave,
+    moving_average,
+    noisy_period_four,
+    garch,
+    duffing_cycle,
 )
 
 
