@@ -3,8 +3,9 @@ r"""A smooth map fitted to pairs of a state and its image, and its derivative.
 .. math:: f(z) = z + C^T \phi(z), \qquad
     \phi(z) = (k(|z - c_1|), \dots, k(|z - c_m|), z_i z_j, z_i, 1),
 
-with the inverse multiquadric :math:`k(r) = (1 + r^2 / l^2)^{-1/2}` around m of the states. C
-minimises
+with the inverse multiquadric :math:`k(r) = (1 + r^2 / l^2)^{-1/2}` around m of the states, whose
+length l is chosen for the smallest error of prediction: short for dynamics with kinks, long for
+smooth ones and in many dimensions. C minimises
 
 .. math:: \langle |f(z) - z'|^2 \rangle + \eta^2 \langle |Df(z)|^2 \rangle + \rho |f|_k^2 .
 
@@ -16,13 +17,16 @@ of prediction.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import blas, cho_factor, cho_solve
 
-# Length of the kernel, in standard deviations of the leading direction of the states. In many
-# dimensions states are far from each other and from all centres; there only long kernels reach.
-LENGTH, LONG_LENGTH, HIGH_DIMENSIONAL = 0.7, 12.0, 8
+# Lengths of the kernel among which one is chosen, in standard deviations of the leading direction
+# of the states. The search begins with the one, or, in many dimensions, where states are far from
+# each other and from all centres, with the other.
+LENGTHS = tuple(0.0875 * 2.0**i for i in range(9))
+MEDIUM_LENGTH, LONG_LENGTH = LENGTHS[3], LENGTHS[7]
 RIDGE = 1e-11  # rho: only keeps the solver from breaking down
 ROUNDING = 1e-13
 MAX_CANDIDATES = 5000  # states among which centres are chosen
@@ -39,6 +43,8 @@ class KernelMap:
     Attributes
     ----------
     centers : ndarray of shape (n_centers, n_dims)
+    length : float
+        l.
     coefficients : ndarray of shape (n_features, n_dims)
         C.
     penalty : float
@@ -46,6 +52,7 @@ class KernelMap:
     """
 
     centers: np.ndarray
+    length: float
     coefficients: np.ndarray
     penalty: float
 
@@ -58,7 +65,7 @@ class KernelMap:
         weights = np.hstack([moments, radial])
         constant = np.eye(n_dims) + linear.T
         curved = _curvature(pairs, n_dims)
-        features = Features(self.centers)
+        features = Features(self.centers, self.length)
         jacobians = np.empty((len(states), n_dims, n_dims))
         for start in range(0, len(states), CHUNK):
             part = states[start : start + CHUNK]
@@ -82,21 +89,25 @@ class KernelRegression:
     rows : ndarray of shape (n_states, n_columns)
         Further targets, whose errors are told apart.
     n_centers : int
+    length : float
+        Of the kernel.
     rng : RandomState
     """
 
-    def __init__(self, states, images, rows, n_centers, rng):
+    def __init__(self, states, images, rows, n_centers, length, rng):
+        self.length = length
         self.centers = spread_centers(states, n_centers, rng)
         self.n_states, self.n_dims = states.shape
-        self.sizes = [np.sqrt(part.var(axis=0).sum()) for part in (images, rows)]
+        self.sizes = [np.sqrt(part.var(axis=0).sum()) for part in (images, rows, images)]
         targets = np.hstack([images - states, rows])
         self._fit(states, targets)
-        self._penalise(states, rng)
+        self.slope_states = states[rng.randint(self.n_states, size=N_SLOPES)]
+        self.slope_directions = rng.standard_normal(self.slope_states.shape)
         some = slice(None, None, max(1, self.n_states // MAX_ERROR_STATES))
         self.some_states, self.some_targets = states[some], targets[some]
 
     def _fit(self, states, targets):
-        m, features = len(self.centers), Features(self.centers)
+        m, features = len(self.centers), Features(self.centers, self.length)
         gram = _Gram(features.n_features, targets.shape[1])
         for part in _chunks(self.n_states):
             gram.add(features(states[part]), targets[part])
@@ -107,22 +118,28 @@ class KernelRegression:
             ROUNDING * np.trace(self.gram) / len(self.gram)
         )
 
-    def _penalise(self, states, rng):
-        """Set up the mean square of the derivative, each time along one random direction."""
-        at = states[rng.randint(self.n_states, size=N_SLOPES)]
-        along = rng.standard_normal(at.shape)
-        features = Features(self.centers)
+    @cached_property
+    def slopes(self):
+        """Normal equations of the derivative, each time along one random direction."""
+        features = Features(self.centers, self.length)
         gram = _Gram(features.n_features, self.n_dims)
         for part in _chunks(N_SLOPES):
-            gram.add(features.slopes(at[part], along[part]), along[part])
-        self.slope_gram, moments = gram.means(N_SLOPES)
-        self.slope_moments = np.zeros_like(self.moments)
-        self.slope_moments[:, : self.n_dims] = moments
+            along = self.slope_directions[part]
+            gram.add(features.slopes(self.slope_states[part], along), along)
+        of_features, with_images = gram.means(N_SLOPES)
+        moments = np.zeros_like(self.moments)
+        moments[:, : self.n_dims] = with_images
+        return of_features, moments
 
-    def coefficients(self, penalty, *, every=1):
-        """Return C for one eta, with zeros for all but every so many of the centres."""
-        m = len(self.centers)
-        return self._solve(penalty, np.r_[0:m:every, m : len(self.gram)])
+    def coefficients(self, penalty, *, omit=None):
+        """Return C for one eta, with zeros for one in `omit` of the centres."""
+        return self._solve(penalty, self._used(omit))
+
+    def _used(self, omit):
+        used = np.arange(len(self.gram))
+        if omit is None:
+            return used
+        return used[(used % omit > 0) | (used >= len(self.centers))]
 
     def linear_coefficients(self):
         """Return C of the best linear map."""
@@ -130,8 +147,11 @@ class KernelRegression:
 
     def _solve(self, penalty, used):
         block = np.ix_(used, used)
-        gram = self.gram[block] + penalty**2 * self.slope_gram[block]
-        right = self.moments[used] - penalty**2 * self.slope_moments[used]
+        gram, right = self.gram[block], self.moments[used]
+        if penalty > 0:
+            slope_gram, slope_moments = self.slopes
+            gram += penalty**2 * slope_gram[block]
+            right -= penalty**2 * slope_moments[used]
         factor = cho_factor(gram, overwrite_a=True, check_finite=False)
         coefficients = np.zeros_like(self.moments)
         coefficients[used] = cho_solve(factor, right, check_finite=False)
@@ -140,10 +160,11 @@ class KernelRegression:
     def errors(self, *maps):
         """Return the typical errors of predicting images and rows, for each array of coefficients.
 
-        Geometric means over some of the pairs, so that they tell what happens at most states, over
-        the standard deviation of what was predicted, and corrected for the number of coefficients.
+        Over the standard deviation of what was predicted, corrected for the number of coefficients:
+        geometric means over some of the pairs, which tell what happens at most states, and, behind
+        them, the root mean square of images, which tells what happens where a map fails.
         """
-        features, together = Features(self.centers), np.hstack(maps)
+        features, together = Features(self.centers, self.length), np.hstack(maps)
         predicted = np.empty((len(self.some_states), together.shape[1]))
         for part in _chunks(len(predicted)):
             np.matmul(features(self.some_states[part]), together, out=predicted[part])
@@ -154,13 +175,16 @@ class KernelRegression:
         square = (predictions - self.some_targets) ** 2 + np.finfo(float).tiny
         n_used = np.count_nonzero(coefficients.any(axis=1))
         freedom = np.sqrt(max(1 - n_used / self.n_states, 0.05))
-        parts = np.split(square, [self.n_dims], axis=1)
-        means = [np.exp(0.5 * np.log(part.sum(axis=1)).mean()) for part in parts]
-        return np.array(means) / self.sizes / freedom
+        of_images, of_rows = (part.sum(axis=1) for part in np.split(square, [self.n_dims], axis=1))
+        means = [np.exp(np.log(of_images).mean()), np.exp(np.log(of_rows).mean()), of_images.mean()]
+        return np.sqrt(means) / self.sizes / freedom
 
-    def solve(self, penalty):
-        """Return the map for one eta."""
-        return KernelMap(self.centers, self.coefficients(penalty)[:, : self.n_dims], penalty)
+    def solve(self, penalty, *, omit=None):
+        """Return the map for one eta, without one in `omit` of the centres."""
+        used = self._used(omit)
+        coefficients = self._solve(penalty, used)[used, : self.n_dims]
+        centers = self.centers[used[: len(used) - len(self.gram) + len(self.centers)]]
+        return KernelMap(centers, self.length, coefficients, penalty)
 
 
 def spread_centers(states, n_centers, rng):
@@ -193,14 +217,16 @@ class Features:
     Parameters
     ----------
     centers : ndarray of shape (n_centers, n_dims)
+    length : float
+        Of the kernel.
     """
 
-    def __init__(self, centers):
+    def __init__(self, centers, length):
         m, n_dims = centers.shape
         self.centers = centers
         self.n_features = m + _n_pairs(n_dims) + n_dims + 1
         self.pairs = np.triu_indices(n_dims) if _n_pairs(n_dims) else None
-        self.square_length = (LENGTH if n_dims <= HIGH_DIMENSIONAL else LONG_LENGTH) ** 2
+        self.square_length = length**2
         self._values = np.empty((CHUNK, self.n_features))
         self._radial, self._cubes = np.empty((CHUNK, m)), np.empty((CHUNK, m))
         # (z, |z|^2 / l^2, 1) times that is 1 + r^2 / l^2

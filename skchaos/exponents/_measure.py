@@ -1,16 +1,24 @@
 """Exponents along rows: which rows make a state, how strongly to penalise, how sure."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.optimize import nnls
 
-from skchaos.exponents._kernel_map import HIGH_DIMENSIONAL, KernelMap, KernelRegression
+from skchaos.exponents._kernel_map import (
+    LENGTHS,
+    LONG_LENGTH,
+    MEDIUM_LENGTH,
+    KernelMap,
+    KernelRegression,
+)
 from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States
 from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_along, make_chains
 
-# Centres: that many at 5,000 states, growing with a power of their number, and never above a
-# part of them. A fit uses some dozen states a centre.
+# States of more dimensions are many. Centres: that many at 5,000 states, growing with a power of
+# their number, and never above a part of them. A fit uses some dozen states a centre.
+HIGH_DIMENSIONAL = 8
 CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
@@ -20,22 +28,33 @@ WINDOW_DIMS = 8
 MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP = 0.7, 0.35
-# A second opinion on whole states: its step is longer by that factor, its rows are the last ones.
+# A second opinion, on whole states and on weak growth of windows: its step is longer by that
+# factor, its rows are the last ones.
 STEP_RATIO, MAX_SECOND_ROWS = 1.5, 100_000
 # Rows count as states where they predict rows this well, or windows of them so much worse: windows
 # average noise away, but hold more dimensions.
 CLEAN, MUCH_WORSE = 3e-3, 1.5
 N_PROBES, PROBE_CENTERS = 3000, 150
+# Lengths are tried with one in so many of the centres, while the error is above that; a shorter one
+# must make it that much smaller. Steps are halved where a map errs more than HARD, if the error
+# falls by that factor.
+TRIED, MAX_TRIED, EXACT, SHORTER = 2, 350, 1e-5, 0.9
+HARD, MUCH_BETTER = 1e-3, 8.0
 # eta is the error that more centres would remove, read off a map with half of them; noise, which
 # they do not remove, acts as a penalty by itself.
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
-MIN_PENALTY = 3e-5
+# At least that much; windows hold more directions that lead off the attractor.
+MIN_PENALTY, MIN_WINDOW_PENALTY = 3e-5, 3e-4
 # Growth of which the larger penalty takes this part away is none of the data; then that is used.
 SPURIOUS, MAX_RAISES = 0.6, 3
+# Growth in a mean period that may be none; and that is weak enough to ask for a second opinion.
+LITTLE_GROWTH, WEAK_GROWTH = 0.1, 0.5
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
 BLOCK_COUNTS = (64, 32, 16, 8)  # of rows, for the error of sampling
 BLOCK_ROWS = 200_000  # rows whose Jacobians are held at once
-ROUGHER_CHAINS = 3  # every so many of the chains is followed with the larger penalty
+# One in so many of the chains is followed by other maps as well: with the larger penalty, and with
+# one in so many of the centres left out; what that changes is taken at most so many times.
+COMPARED_CHAINS, OMITTED, MAX_COARSENESS = 3, 4, 3.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +64,11 @@ class Fit:
     Attributes
     ----------
     states : States
-    map, rougher : KernelMap
-        With the penalty chosen, and with a larger one.
+    map, rougher, coarser : KernelMap
+        With the penalty chosen, with a larger one, and without a part of the centres.
+    coarseness : float
+        How many times as far as from the coarser map exponents may still be from those of a map
+        with ever more centres.
     error, linear_error : float
         Typical error of the map, and of the best linear map, over the standard deviation of states.
     noise : float
@@ -58,6 +80,8 @@ class Fit:
     states: States
     map: KernelMap
     rougher: KernelMap
+    coarser: KernelMap
+    coarseness: float
     error: float
     noise: float
     linear_error: float
@@ -67,8 +91,7 @@ class Fit:
 
     def raised(self):
         """Return the map with the larger penalty."""
-        rougher = self.regression.solve(ROUGHER * self.rougher.penalty)
-        return replace(self, map=self.rougher, rougher=rougher)
+        return replace(self, **_maps(self.regression, self.rougher.penalty))
 
     @property
     def gain(self):
@@ -84,7 +107,8 @@ class Measurement:
     ----------
     rates, sampling, method : ndarray of shape (n_exponents,)
         Exponents; their standard errors over blocks of rows; and how far they move with the
-        penalty, with noise, and for whole states with the step and the centres.
+        penalty and the number of centres, with noise, and for whole states with the step and the
+        choice of centres.
     local : ndarray of shape (n_states, n_exponents)
         Growth at each state, per row; nan where a state has no image.
     fit : Fit
@@ -114,17 +138,19 @@ def measure(scaled, n_exponents, random_state):
     n_dims = states.values.shape[1]
     # The second tells a torus from a cycle, so it is followed in any case.
     n_vectors = min(n_dims, max(2, n_exponents or _default_count(states)))
-    first = _measure_states(scaled, states, n_vectors, random_state)
-    if states.n_delays > 1:
+    states, length = choose_map(states, random_state)
+    first = _measure_states(scaled, states, length, n_vectors, random_state)
+    weak = LITTLE_GROWTH < first.rates[0] * scaled.period < WEAK_GROWTH
+    if states.n_delays > 1 and not weak:
         return first
     # Another step, and other centres, whose choice is a matter of chance.
     step = 1 if scaled.is_map else max(states.step + 1, round(STEP_RATIO * states.step))
     last = slice(-MAX_SECOND_ROWS, None)
     recent = replace(scaled, rows=scaled.rows[last], segments=scaled.segments[last])
-    other = States.of(recent, 1, 1, step, None)
+    other = States.of(recent, states.n_delays, states.delay, step, n_dims)
     if other is None or not other.is_enough:
         return first
-    second = _measure_states(recent, other, n_vectors, random_state + 1)
+    second = _measure_states(recent, other, length, n_vectors, random_state + 1)
     apart = _mean(first.local[last]) - second.rates
     return replace(first, method=np.hypot(first.method, apart))
 
@@ -138,12 +164,12 @@ def _mean(local):
     return local[~np.isnan(local[:, 0])].mean(axis=0)
 
 
-def _measure_states(scaled, states, n_vectors, random_state):
+def _measure_states(scaled, states, length, n_vectors, random_state):
     """Return exponents of states, with the penalty raised while growth depends on it."""
-    fit = fit_states(scaled, states, random_state)
+    fit = fit_states(scaled, states, length, random_state)
     measured = _along(scaled, fit, n_vectors, random_state)
     for _ in range(MAX_RAISES):
-        if measured.drop < SPURIOUS * measured.rates[0]:
+        if measured.drop < SPURIOUS * max(measured.rates[0], LITTLE_GROWTH / scaled.period):
             break
         fit = fit.raised()
         measured = _along(scaled, fit, n_vectors, random_state)
@@ -213,36 +239,90 @@ def _row_error(scaled, states, step, random_state):
     values, targets = states.values[at], scaled.rows[rows[at] + step]
     n_centers = min(PROBE_CENTERS, len(at) // STATES_PER_CENTER)
     rng = np.random.RandomState(random_state)
-    regression = KernelRegression(values, values, targets, n_centers, rng)
-    return regression.errors(regression.coefficients(MIN_PENALTY))[0][1]
+    regression = KernelRegression(values, values, targets, n_centers, MEDIUM_LENGTH, rng)
+    return regression.errors(regression.coefficients(0.0))[0][1]
 
 
-def fit_states(scaled, states, random_state):
+def choose_map(states, random_state):
+    """Return the states with the step, and the length of the kernel, from which a map serves best.
+
+    The step is halved while that makes the error of prediction many times smaller: over shorter
+    ones a map must learn less, but exponents are divided by them.
+    """
+    error, length = choose_length(states, random_state)
+    while error > HARD and states.step > 1:
+        shorter = replace(states, step=states.step // 2)
+        shorter_error, shorter_length = choose_length(shorter, random_state)
+        if shorter_error > error / MUCH_BETTER:
+            break
+        states, error, length = shorter, shorter_error, shorter_length
+    return states, length
+
+
+def choose_length(states, random_state):
+    """Return the smallest error of prediction to be expected, and the length of the kernel for it.
+
+    Maps with fewer centres are tried. What they gain from half of their centres to all is gained
+    again with twice as many: short lengths go on to gain where long ones have reached their floor.
+    """
+    rng = np.random.RandomState(random_state)
+    n_tried = min(_count_centers(states) // TRIED, MAX_TRIED)
+    at = _some(states.with_image(), FITTED_PER_CENTER * n_tried, rng)
+    values, images = states.values[at], states.values[at + states.step]
+
+    @cache
+    def expected_error(i):
+        rng = np.random.RandomState(random_state)
+        regression = KernelRegression(values, images, images[:, :1], n_tried, LENGTHS[i], rng)
+        halves, errors = regression.errors(
+            *(regression.coefficients(0.0, omit=omit) for omit in (2, None))
+        )
+        return errors[0] ** 2 / halves[0]
+
+    best = LENGTHS.index(LONG_LENGTH if _is_high(states) else MEDIUM_LENGTH)
+    for way, factor in ((1, 1.0), (-1, SHORTER)):
+        while expected_error(best) > EXACT and 0 <= best + way < len(LENGTHS):
+            if expected_error(best + way) >= factor * expected_error(best):
+                break
+            best += way
+    return expected_error(best), LENGTHS[best]
+
+
+def _count_centers(states):
+    n_states = len(states.with_image())
+    n_centers = HIGH_DIMENSIONAL_CENTERS if _is_high(states) else CENTERS
+    n_centers *= max(1.0, (n_states / AT_STATES) ** GROWTH)
+    return int(min(n_centers, MAX_CENTERS, n_states // STATES_PER_CENTER))
+
+
+def _is_high(states):
+    return states.values.shape[1] > HIGH_DIMENSIONAL
+
+
+def _some(at, n_most, rng):
+    return at if len(at) <= n_most else np.sort(rng.choice(at, n_most, replace=False))
+
+
+def fit_states(scaled, states, length, random_state):
     """Return the map that takes states a step ahead."""
     rng = np.random.RandomState(random_state)
-    at = states.with_image()
-    high = states.values.shape[1] > HIGH_DIMENSIONAL
-    n_centers = HIGH_DIMENSIONAL_CENTERS if high else CENTERS
-    n_centers *= max(1.0, (len(at) / AT_STATES) ** GROWTH)
-    n_centers = int(min(n_centers, MAX_CENTERS, len(at) // STATES_PER_CENTER))
-    n_fitted = FITTED_PER_CENTER * n_centers
-    if len(at) > n_fitted:
-        at = np.sort(rng.choice(at, n_fitted, replace=False))
+    n_centers = _count_centers(states)
+    at = _some(states.with_image(), FITTED_PER_CENTER * n_centers, rng)
     images, rows = states.values[at + states.step], scaled.rows[states.rows[at + states.step]]
-    regression = KernelRegression(states.values[at], images, rows, n_centers, rng)
+    regression = KernelRegression(states.values[at], images, rows, n_centers, length, rng)
     errors, halves, linear = regression.errors(
         regression.coefficients(MIN_PENALTY),
-        regression.coefficients(MIN_PENALTY, every=2),
+        regression.coefficients(MIN_PENALTY, omit=2),
         regression.linear_coefficients(),
     )
     removable = np.sqrt(np.maximum(halves**2 - errors**2, 0.0)) / HALF_TO_WHOLE
     removable = np.minimum(removable, errors)
     noise = np.sqrt(errors**2 - removable**2)
-    penalty = max(removable[0], LEAST_PENALTY * errors[0], MIN_PENALTY)
+    least = MIN_PENALTY if states.n_delays == 1 else MIN_WINDOW_PENALTY
+    penalty = max(removable[0], LEAST_PENALTY * errors[0], least)
     return Fit(
         states=states,
-        map=regression.solve(penalty),
-        rougher=regression.solve(ROUGHER * penalty),
+        **_maps(regression, penalty),
         error=errors[0],
         noise=noise[0],
         linear_error=linear[0],
@@ -250,6 +330,25 @@ def fit_states(scaled, states, random_state):
         row_noise=noise[1],
         regression=regression,
     )
+
+
+def _maps(regression, penalty):
+    """Return the map for a penalty and those that it is compared with.
+
+    What is still missing from exponents is what the last centres changed times the error that is
+    left over the error that they removed, both of them root mean squares: near a kink few states
+    hold most of the error.
+    """
+    errors = regression.errors(
+        regression.coefficients(penalty), regression.coefficients(penalty, omit=OMITTED)
+    )
+    left, removed = errors[0][2], errors[1][2] - errors[0][2]
+    return {
+        "map": regression.solve(penalty),
+        "rougher": regression.solve(ROUGHER * penalty),
+        "coarser": regression.solve(penalty, omit=OMITTED),
+        "coarseness": MAX_COARSENESS if left > MAX_COARSENESS * removed else left / removed,
+    }
 
 
 def sampling_error(rates):
@@ -288,32 +387,50 @@ def chains_along(scaled, states):
 
 
 def _along(scaled, fit, n_vectors, random_state):
-    """Carry frames along all states by the Jacobians of a map, and along some by the rougher."""
+    """Carry frames along all states by the Jacobians of a map, and along some by other maps."""
     rng, states = np.random.RandomState(random_state), fit.states
     local = np.full((len(states.values), n_vectors), np.nan)
-    apart, n_compared = np.zeros(n_vectors), 0
+    lengths, shifts = [], []
     for start in range(0, len(states.values), BLOCK_ROWS):
         part = slice(start, start + BLOCK_ROWS)
         values = states.values[part]
         links, counts = chains_along(scaled, replace(states, segments=states.segments[part]))
-        some = slice(None, None, ROUGHER_CHAINS)
+        some = slice(None, None, COMPARED_CHAINS)
         used, place = np.unique(links[some], return_inverse=True)
-        jacobians = np.concatenate([fit.map.jacobians(values), fit.rougher.jacobians(values[used])])
-        others = len(values) + place.reshape(links[some].shape)
-        growth = growth_along(jacobians, np.concatenate([links, others]), n_vectors, rng)
-        growth, rougher = growth[: len(links)], growth[len(links) :]
+        others = [m.jacobians(values[used]) for m in (fit.rougher, fit.coarser)]
+        jacobians = np.concatenate([fit.map.jacobians(values), *others])
+        place = len(values) + place.reshape(links[some].shape)
+        every = np.concatenate([links, place, place + len(used)])
+        growth = growth_along(jacobians, every, n_vectors, rng)
+        growth, others = growth[: len(links)], np.split(growth[len(links) :], 2)
         local[part][links[counts]] = growth[counts]
-        apart += (growth[some] - rougher)[counts[some]].sum(axis=0)
-        n_compared += np.count_nonzero(counts[some])
+        counted = counts[some][..., None]
+        lengths.append(counted.sum(axis=1))
+        shifts.append([((growth[some] - other) * counted).sum(axis=1) for other in others])
     local /= states.step
     known = local[~np.isnan(local[:, 0])]
     rates = known.mean(axis=0)
-    apart /= n_compared * states.step
+    drop, missing = _shifts(np.concatenate(lengths), np.concatenate(shifts, axis=1) / states.step)
+    missing *= fit.coarseness
     return Measurement(
         rates=rates,
         sampling=np.array([sampling_error(column) for column in known.T]),
-        method=np.hypot(apart, NOISE_BIAS * fit.noise * rates),
+        method=np.linalg.norm([drop, missing, NOISE_BIAS * fit.noise * rates], axis=0),
         local=local,
         fit=fit,
-        drop=float(apart[0]),
+        drop=float(drop[0]),
+    )
+
+
+def _shifts(lengths, shifts):
+    """Return how far exponents move with the larger penalty, and with fewer centres.
+
+    The latter is a median over chains: where a coarser map gives way to growth off the attractor
+    on a few of them, the map with all centres has that behind it.
+    """
+    roughened, coarsened = shifts
+    chains = lengths[:, 0] > 0
+    return (
+        roughened.sum(axis=0) / lengths.sum(),
+        np.median(coarsened[chains] / lengths[chains], axis=0),
     )

@@ -155,7 +155,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
         return _unknown(dt, n_unknown, 2.0, "undecided", "the rows do not vary")
     told = judge_rows(scaled)
     if told is not None:
-        return _unknown(dt, n_unknown, scaled.period, *told)
+        return _unknown(dt, n_unknown, scaled.period, told.regime, told.reason)
     measured = measure(scaled, n_exponents, random_state)
     if measured is None:
         reason = f"{len(X)} rows are too few to fit a map"
@@ -165,17 +165,15 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
 
 def _answer(scaled, measured, n_exponents, dt, random_state):
     fit = measured.fit
-    regime, reason = judge(scaled, measured, random_state)
-    known = resolved(measured, scaled.period)
-    if regime in ("noise", "undecided") and "may be" not in reason:
-        known[:] = False
+    verdict = judge(scaled, measured, random_state)
+    known = resolved(measured, scaled.period) & verdict.has_exponents
     states, asked = fit.states, slice(0, n_exponents)
     return MeasuredExponents(
         exponents=np.where(known, measured.rates, np.nan)[asked] / dt,
         standard_errors=np.where(known, measured.errors, np.nan)[asked] / dt,
         resolved=known[asked],
-        regime=regime,
-        reason=reason,
+        regime=verdict.regime,
+        reason=verdict.reason,
         dt=float(dt),
         mean_period=scaled.period,
         n_delays=states.n_delays,

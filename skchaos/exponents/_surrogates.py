@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skchaos.exponents._kernel_map import KernelRegression
+from skchaos.exponents._kernel_map import MEDIUM_LENGTH, KernelRegression
 from skchaos.exponents._scaled import States
 
 N_SURROGATES = 19  # the data beat all of them by chance once in twenty times
@@ -62,5 +62,7 @@ def _map_error(scaled, rows, states, rng):
     values, ahead = states.values[at], at + states.step
     n_centers = min(N_CENTERS, len(at) // STATES_PER_CENTER)
     targets = rows[states.rows[ahead]]
-    regression = KernelRegression(values, states.values[ahead], targets, n_centers, rng)
+    regression = KernelRegression(
+        values, states.values[ahead], targets, n_centers, MEDIUM_LENGTH, rng
+    )
     return regression.errors(regression.coefficients(PENALTY))[0][1]

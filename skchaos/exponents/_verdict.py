@@ -1,5 +1,7 @@
 """What kind of motion the rows show, and which exponents they resolve."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skchaos.exponents._surrogates import is_nonlinear
@@ -28,19 +30,25 @@ RESOLVED = 0.25  # largest error of a resolved exponent, as a part of it or of t
 REGULAR = ("fixed point", "cycle", "torus")
 
 
+class Verdict(NamedTuple):
+    """The kind of motion, why, and whether the exponents that were measured mean anything."""
+
+    regime: str
+    reason: str
+    has_exponents: bool
+
+
 def judge_rows(scaled):
-    """Return regime and reason where the rows alone tell them, else None."""
+    """Return the verdict where the rows alone tell it, else None."""
     last = scaled.rows[-max(2, int(LAST * len(scaled.rows))) :]
     if len(scaled.rows) >= MIN_PERIODS and (last.std(axis=0) < SETTLED * scaled.rows.std(0)).all():
-        return "fixed point", "the rows come to rest"
+        return Verdict("fixed point", "the rows come to rest", False)
     repeat = _exact_period(scaled)
     if repeat:
-        return "cycle", f"rows repeat exactly every {repeat}"
+        return Verdict("cycle", f"rows repeat exactly every {repeat}", False)
     if scaled.n_periods < MIN_PERIODS:
-        return (
-            "undecided",
-            f"the rows hold {scaled.n_periods:.2g} mean periods, {MIN_PERIODS} are needed",
-        )
+        reason = f"the rows hold {scaled.n_periods:.2g} mean periods, {MIN_PERIODS} are needed"
+        return Verdict("undecided", reason, False)
     return None
 
 
@@ -62,7 +70,7 @@ def _same(a, b):
 
 
 def judge(scaled, measured, random_state):
-    """Return regime and reason from exponents, their errors and the predictability of the rows."""
+    """Return the verdict of exponents, their errors and the predictability of the rows."""
     fit, period = measured.fit, scaled.period
     growth, error = measured.rates * period, measured.errors * period
     regular = growth[0] + SIGNIFICANT * error[0] < MAX_REGULAR_GROWTH
@@ -72,33 +80,38 @@ def judge(scaled, measured, random_state):
             return _judge_growing(scaled, fit, shown, random_state)
         if regular:
             return _judge_regular(growth, error, shown)
-        return "undecided", f"{shown} may be positive or zero"
+        return Verdict("undecided", f"{shown} may be positive or zero", True)
+    errors = f"(errors {fit.error:.2g} and {fit.linear_error:.2g})"
     if is_nonlinear(scaled, fit.states, random_state):
-        return "undecided", (
+        reason = (
             "there is more than linear correlation, but a map predicts hardly better than a linear "
-            f"one (errors {fit.error:.2g} and {fit.linear_error:.2g}): noise, or more dimensions "
-            "than the rows can show"
+            f"one {errors}: noise, or more dimensions than the rows can show"
         )
-    return "noise", (
-        f"a map predicts no better than a linear one (errors {fit.error:.2g} and "
-        f"{fit.linear_error:.2g}), nor than on surrogates of the same correlations"
+        return Verdict("undecided", reason, False)
+    reason = (
+        f"a map predicts no better than a linear one {errors}, nor than on surrogates of the same "
+        "correlations"
     )
+    return Verdict("noise", reason, False)
 
 
 def _judge_growing(scaled, fit, shown, random_state):
     if fit.gain < LITTLE_GAIN:
-        return "undecided", f"{shown} is positive, but a linear prediction is as good"
+        reason = f"{shown} is positive, but a linear prediction is as good"
+        return Verdict("undecided", reason, False)
     if fit.gain < PLAIN_GAIN and not is_nonlinear(scaled, fit.states, random_state):
-        return "undecided", f"{shown} is positive, but surrogates are predicted as well"
-    return "chaos", f"{shown} is positive beyond three standard errors"
+        reason = f"{shown} is positive, but surrogates are predicted as well"
+        return Verdict("undecided", reason, False)
+    return Verdict("chaos", f"{shown} is positive beyond three standard errors", True)
 
 
 def _judge_regular(growth, error, shown):
     if growth[0] < -max(SIGNIFICANT * error[0], MIN_GROWTH_PER_PERIOD):
-        return "fixed point", f"{shown} is negative: every perturbation dies out"
+        return Verdict("fixed point", f"{shown} is negative: every perturbation dies out", True)
     if len(growth) > 1 and growth[1] > -SECOND_DIRECTION:
-        return "torus", f"{shown} and {growth[1]:.2g} in a second direction are next to zero"
-    return "cycle", f"{shown} is next to zero, and every other direction contracts"
+        reason = f"{shown} and {growth[1]:.2g} in a second direction are next to zero"
+        return Verdict("torus", reason, True)
+    return Verdict("cycle", f"{shown} is next to zero, and every other direction contracts", True)
 
 
 def resolved(measured, period):

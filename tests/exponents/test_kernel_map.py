@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos.datasets import make_henon
-from skchaos.exponents._kernel_map import Features, KernelMap, KernelRegression, spread_centers
+from skchaos.exponents._kernel_map import KernelMap, KernelRegression, spread_centers
 
 STEP = 1e-5  # of central differences: their error is some 1e-10
 
@@ -13,7 +13,7 @@ STEP = 1e-5  # of central differences: their error is some 1e-10
 def evaluate(fitted, states):
     """Return f(z) = z + C^T phi(z), written down from the docstring of the module."""
     apart = np.linalg.norm(states[:, None] - fitted.centers, axis=2)
-    features = [(1 + apart**2 / Features(fitted.centers).square_length) ** -0.5]
+    features = [(1 + (apart / fitted.length) ** 2) ** -0.5]
     n_dims = states.shape[1]
     if len(fitted.coefficients) > len(fitted.centers) + n_dims + 1:
         i, j = np.triu_indices(n_dims)
@@ -31,9 +31,9 @@ def differences(function, states):
     return np.stack(columns, axis=2)
 
 
-def regression(states, images, n_centers=60, rows=None):
+def regression(states, images, n_centers=60, rows=None, length=0.7):
     rows = images if rows is None else rows
-    return KernelRegression(states, images, rows, n_centers, np.random.RandomState(0))
+    return KernelRegression(states, images, rows, n_centers, length, np.random.RandomState(0))
 
 
 def errors(fit, penalty):
@@ -54,7 +54,7 @@ class TestJacobians:
         n_quadratic = n_dims * (n_dims + 1) // 2 if has_quadratic else 0
         centers = rng.normal(size=(7, n_dims))
         coefficients = rng.normal(size=(7 + n_quadratic + n_dims + 1, n_dims))
-        fitted = KernelMap(centers, coefficients, penalty=0.0)
+        fitted = KernelMap(centers, rng.uniform(0.3, 3), coefficients, penalty=0.0)
         states = rng.normal(size=(30, n_dims))
         expected = differences(lambda z: evaluate(fitted, z), states)
         assert_allclose(fitted.jacobians(states), expected, atol=1e-7)
@@ -153,13 +153,30 @@ class TestErrors:
         assert curved.errors(curved.linear_coefficients())[0][0] > 0.3
         assert errors(curved, 1e-5)[0] < 1e-3
 
-    def test_of_part_of_the_centres_are_larger(self, normal_states):
+    @pytest.mark.parametrize(("omit", "n_used"), [(2, 100), (4, 150)])
+    def test_of_part_of_the_centres_are_larger(self, normal_states, omit, n_used):
         fit = regression(normal_states, np.sin(2 * normal_states), 200)
-        whole, half = fit.coefficients(1e-4), fit.coefficients(1e-4, every=2)
-        assert np.count_nonzero(half[:200, 0]) == 100
-        found = fit.errors(whole, half)
+        whole, part = fit.coefficients(1e-4), fit.coefficients(1e-4, omit=omit)
+        assert np.count_nonzero(part[:200, 0]) == n_used
+        found = fit.errors(whole, part)
         assert (found[0] < found[1]).all()
-        assert_allclose(found[1], fit.errors(half)[0], rtol=1e-12)
+        assert_allclose(found[1], fit.errors(part)[0], rtol=1e-12)
+        fitted = fit.solve(1e-4, omit=omit)
+        assert_array_equal(fitted.centers, fit.centers[part[:200, 0] != 0])
+        images = evaluate(fitted, fit.some_states) - fit.some_states
+        rms = np.sqrt(((images - fit.some_targets[:, :2]) ** 2).sum(axis=1).mean())
+        freedom = np.sqrt(1 - len(fitted.coefficients) / 1500)
+        assert_allclose(
+            found[1][2], rms / np.sin(2 * normal_states).std() / 2**0.5 / freedom, rtol=0.02
+        )
+
+    def test_at_few_states_show_in_the_mean_square_alone(self, normal_states):
+        images = 0.5 * normal_states
+        images[::150] += 0.3  # ten of them, with which no smooth map of few centres goes
+        plain = errors(regression(normal_states, 0.5 * normal_states, 20), 1e-5)
+        found = errors(regression(normal_states, images, 20), 1e-5)
+        assert plain[2] < 1e-4
+        assert found[2] > 10 * found[0]
 
 
 class TestCenters:
