@@ -72,10 +72,11 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Per step.
     standard_errors_ : ndarray of shape (n_exponents,)
         Of `exponents_`; two of them are meant to cover 95 %. From data they hold the sampling over
-        blocks of rows and how far exponents move with a larger penalty, with noise and, where rows
-        are the states, with another step and other centres; they do not know of dynamics that the
-        rows never show. From a model the larger of the spread between orbits, with Student's
-        correction for their number, and of half the change from their first to their second half.
+        blocks of rows and how far exponents move with a larger penalty, with fewer centres, with
+        noise and, where rows are the states or windows grow weakly, with another step and other
+        centres; they do not know of dynamics that the rows never show. From a model the larger of
+        the spread between orbits, with Student's correction for their number, and of half the
+        change from their first to their second half.
     resolved_ : ndarray of bool, of shape (n_exponents,)
         Which exponents the rows resolve: those with small errors, and contraction only along
         directions in which the attractor is thick, never from windows. All of a model's.

@@ -28,8 +28,8 @@ class MeasuredExponents:
     exponents : ndarray of shape (n_exponents,)
         Descending, 1 / unit of `dt`; nan where the rows do not resolve one.
     standard_errors : ndarray of shape (n_exponents,)
-        Of `exponents`: sampling over blocks of rows, and how far they move with the settings of
-        the map and with noise.
+        Of `exponents`: sampling over blocks of rows, and how far they move with the settings and
+        the resolution of the map and with noise.
     resolved : ndarray of bool, of shape (n_exponents,)
         Which exponents the rows resolve.
     regime : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided"}
@@ -46,6 +46,8 @@ class MeasuredExponents:
         Dimensions of these states.
     step : int
         Rows that the map looks ahead.
+    length : float
+        Of the radial functions, in standard deviations of the leading direction of the states.
     n_centers : int
         Centres of the map.
     penalty : float
@@ -74,6 +76,7 @@ class MeasuredExponents:
     delay: int
     n_dims: int
     step: int
+    length: float
     n_centers: int
     penalty: float
     prediction_error: float
@@ -126,7 +129,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     Notes
     -----
     Multiplying the data by a power of two does not change a bit of the result. Accuracy, time and
-    memory over 22 systems are in `benchmarks/results/lyapunov.csv`.
+    memory over 33 systems are in `benchmarks/results/lyapunov.csv`.
 
     References
     ----------
@@ -180,6 +183,7 @@ def _answer(scaled, measured, n_exponents, dt, random_state):
         delay=states.delay,
         n_dims=states.values.shape[1],
         step=states.step,
+        length=fit.map.length,
         n_centers=len(fit.map.centers),
         penalty=fit.map.penalty,
         prediction_error=fit.row_error,
@@ -210,6 +214,7 @@ def _unknown(dt, n_exponents, period, regime, reason):
         delay=1,
         n_dims=1,
         step=1,
+        length=np.nan,
         n_centers=0,
         penalty=np.nan,
         prediction_error=np.nan,

@@ -168,6 +168,7 @@ class TestAnswer:
         assert henon.gain > 1000
         assert henon.n_centers > 50
         assert henon.penalty > 0
+        assert lorenz.length > henon.length > 0
         # Half a turn of a wing takes some 75 rows.
         assert 40 < lorenz.mean_period < 150
 
