@@ -18,7 +18,7 @@ def warn_of_degenerate(rows, *, stacklevel):
     varying = rows[:, ~constant]
     problems = [
         *_constant_columns(constant),
-        *_copied_columns(varying),
+        *_copied_columns(varying, np.flatnonzero(~constant)),
         *_held_rows(varying),
         *_repeated_windows(varying),
     ]
@@ -36,12 +36,12 @@ def _constant_columns(constant):
         yield f"column(s) {np.flatnonzero(constant).tolist()} do not vary"
 
 
-def _copied_columns(varying):
+def _copied_columns(varying, places):
     n_columns = varying.shape[1]
     alike = np.abs(np.corrcoef(varying, rowvar=False).reshape(n_columns, n_columns))
-    n_copies = np.count_nonzero((np.triu(alike, 1) > COPY).any(axis=0))
-    if n_copies:
-        yield f"{n_copies} column(s) are copies of others up to unit and origin"
+    copies = np.flatnonzero((np.triu(alike, 1) > COPY).any(axis=0))
+    if len(copies):
+        yield f"column(s) {places[copies].tolist()} are copies of others up to unit and origin"
 
 
 def _held_rows(varying):

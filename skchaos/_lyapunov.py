@@ -87,7 +87,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         The largest, per unit of `dt`.
     predictability_time_ : float
         ln 2 / lambda_max, the time in which a small error doubles, in the unit of `dt`; inf where
-        the exponent is not positive or the rows are regular, nan where nothing is known.
+        the motion is regular, nan where nothing is known, or the regime is undecided and the
+        exponent not positive.
     lyapunov_time_ : float
         1 / lambda_max, in the unit of `dt`; inf or nan likewise.
     kaplan_yorke_dimension_ : float
@@ -95,8 +96,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         negative; nan where too few exponents are known. 0, 1 and 2 for a fixed point, a cycle and
         a torus.
     entropy_rate_ : float
-        Sum of the positive exponents (Pesin), nats per unit of `dt`; a lower bound where not all
-        positive ones are known, nan where no exponent is.
+        Sum of the positive exponents (Pesin), nats per unit of `dt`, one that is zero within its
+        error included where it is above zero; a lower bound where not all positive ones are known,
+        nan where no exponent is.
     regime_ : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided"}
         What kind of motion the exponents, their errors and the predictability of the rows show.
     reason_ : str
@@ -319,7 +321,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.curve_lags_ = n_steps * self.dt_
         self.curve_ = log_growth[:, :, 0].mean(axis=1).cumsum() / self.curve_lags_
         self.resolved_ = np.ones(len(self.exponents_), dtype=bool)
-        self.regime_, self.reason_ = _regime(self.exponents_, self.standard_errors_)
+        self.regime_, reason = _regime(self.exponents_, self.standard_errors_)
+        self.reason_ = f"of the {'map' if callable(self.estimator_) else 'model'}: {reason}"
 
     def _derive(self):
         self.lambda_max_ = float(self.exponents_[0])
@@ -329,17 +332,42 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.kaplan_yorke_dimension_ = _kaplan_yorke(self.exponents_)
         known = self.exponents_[~np.isnan(self.exponents_)]
         self.entropy_rate_ = float(known[known > 0].sum()) if len(known) else np.nan
+        if self.regime_ == "undecided" and not self.lambda_max_ > 0:
+            # Neither chaos nor regular, so nothing is known of what either would have.
+            self.predictability_time_ = self.lyapunov_time_ = np.nan
+            self.kaplan_yorke_dimension_ = self.entropy_rate_ = np.nan
         if regular:  # what is left of their exponents are errors, and their names are dimensions
             self.kaplan_yorke_dimension_ = float(REGULAR.index(self.regime_))
             self.entropy_rate_ = 0.0
 
-    def transform(self, X):
+    def fit_transform(self, X, y=None, *, groups=None):
+        """Measure the exponents, and return local ones of the same rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Consecutive rows.
+        y : None
+            Ignored.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory of each row; rows of one trajectory are contiguous.
+
+        Returns
+        -------
+        ndarray or DataFrame of shape (n_samples, n_exponents)
+            As from :meth:`transform`.
+        """
+        return self.fit(X, groups=groups).transform(X, groups=groups)
+
+    def transform(self, X, *, groups=None):
         """Return local exponents, row by row.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
             Consecutive rows.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory of each row; no tangent vector reaches across.
 
         Returns
         -------
@@ -347,22 +375,48 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             Growth rates of tangent vectors carried along the rows, per unit of `dt`: by the
             map of the fitted rows (:func:`skchaos.exponents.local_exponents`), or by the Jacobians
             of the model at the states inferred from the rows. Their mean over a long series is near
-            `exponents_`. nan where the fitted rows resolve no exponent.
+            `exponents_`. nan for exponents that the fitted rows do not resolve: ask for fewer of
+            them by `n_exponents` where steps that follow take none.
+
+        Notes
+        -----
+        The rate of a row is that of the rows just ahead of it, of which the last ones have none of
+        their own, and the first mean periods turn tangent vectors into the growing directions. So
+        it depends on where `X` begins and ends, and looks into the future: it describes rows, and
+        is no feature to forecast them by.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not numeric and finite, have other columns or another time step than
+            the fitted ones, holes in their index, or are too few for a state and its image.
         """
         check_is_fitted(self)
         rows = read_rows(self, X, reset=False)
-        check_consecutive(X, like=TimeIndex.unpack(self.time_index_))
+        lengths = trajectory_lengths(groups, len(rows))
+        like = TimeIndex.unpack(self.time_index_)
+        if groups is None:
+            check_consecutive(X, like=like)
+        else:
+            read_index(X, lengths, like=like)
         if hasattr(self, "estimator_"):
-            engine = _engine_of(self.estimator_)
-            growth = engine.local_growth(engine.states(rows), len(self.exponents_))
-            return growth / self.dt_
-        if not self.resolved_[0]:
-            return np.full((len(rows), len(self.exponents_)), np.nan)
+            parts = np.split(rows, np.cumsum(lengths)[:-1])
+            return np.concatenate([self._model_rates(part) for part in parts])
         n_exponents = len(self.exponents_)
+        if not self.resolved_[0]:
+            return np.full((len(rows), n_exponents), np.nan)
         rates = local_exponents(
-            self.rows_, rows, n_exponents=n_exponents, groups=self.trajectories_
+            self.rows_,
+            rows,
+            n_exponents=n_exponents,
+            groups=self.trajectories_,
+            X_groups=np.repeat(np.arange(len(lengths)), lengths),
         )
         return np.where(self.resolved_, rates, np.nan) / self.dt_
+
+    def _model_rates(self, rows):
+        engine = _engine_of(self.estimator_)
+        return engine.local_growth(engine.states(rows), len(self.exponents_)) / self.dt_
 
 
 def _unwrapped(estimator):

@@ -119,7 +119,8 @@ def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
         row = int(np.argmax(wrong))
         raise ValueError(
             f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
-            f"drop the column (X.drop(columns={label!r})), or turn it into numbers."
+            f"drop the column (X.drop(columns={label!r})), or turn it into numbers. Labels of "
+            f"recordings go into groups: fit(X, groups=X.pop({label!r}))."
         )
 
 

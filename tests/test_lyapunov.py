@@ -267,12 +267,48 @@ class TestFromData:
         X = make_henon(500, random_state=0)
         for rows, what in [
             (np.column_stack([X, np.ones(500)]), r"column\(s\) \[2\] do not vary"),
-            (np.column_stack([X, 3 + 2 * X[:, 0]]), "1 column.* copies of others"),
+            (np.column_stack([X, 3 + 2 * X[:, 0]]), r"column.*\[2\] are copies of others"),
             (X.repeat(2, axis=0), "500 of 1000 rows are the same as the row before"),
             (np.vstack([X, X]), "493 of 993 windows of 8 rows repeat"),
         ]:
             with pytest.warns(DegenerateDataWarning, match=what):
                 LyapunovSpectrum().fit(rows)
+
+    def test_local_rates_do_not_reach_across_recordings(self):
+        one, two = (make_henon(700, random_state=seed) for seed in (0, 1))
+        groups = np.repeat(["a", "b"], 700)
+        spectrum = LyapunovSpectrum()
+        together = spectrum.fit_transform(np.vstack([one, two]), groups=groups)
+        apart = [spectrum.transform(rows) for rows in (one, two)]
+        assert np.isfinite(together).all()
+        # Frames begin at random: after some rows they have turned into the same directions.
+        for found, alone in zip(np.split(together, 2), apart, strict=True):
+            assert_allclose(found[30:], alone[30:], rtol=1e-6)
+        blind = spectrum.transform(np.vstack([one, two]))
+        assert not np.allclose(blind[695:705], together[695:705])
+
+    def test_local_rates_of_a_frame_follow_its_groups(self):
+        X = pd.DataFrame(make_henon(1000, random_state=0), columns=["a", "b"])
+        X.index = pd.date_range("2020", periods=500, freq="h").append(
+            pd.date_range("2021", periods=500, freq="h")
+        )
+        station = np.repeat([0, 1], 500)
+        pipe = make_pipeline(StandardScaler(), LyapunovSpectrum(n_exponents=1))
+        pipe.set_output(transform="pandas")
+        found = pipe.fit_transform(X, lyapunovspectrum__groups=station)
+        assert_array_equal(found.index, X.index)
+        with pytest.raises(ValueError, match="groups"):
+            pipe.transform(X)
+
+    def test_nothing_follows_from_undecided_decay(self):
+        t = np.arange(600)
+        rng = np.random.default_rng(0)
+        X = (10 * np.sin(2 * np.pi * t / 12) + 0.02 * rng.standard_normal(600))[:, None]
+        spectrum = LyapunovSpectrum().fit(X)
+        assert spectrum.regime_ == "undecided"
+        assert not spectrum.lambda_max_ > 0
+        derived = ("predictability_time_", "lyapunov_time_", "kaplan_yorke_dimension_")
+        assert all(np.isnan(getattr(spectrum, name)) for name in (*derived, "entropy_rate_"))
 
     def test_local_rates_keep_rows_and_names(self):
         X = pd.DataFrame(make_henon(1500, random_state=0), columns=["a", "b"])

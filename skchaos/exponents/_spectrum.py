@@ -225,7 +225,7 @@ def _unknown(dt, n_exponents, period, regime, reason):
     )
 
 
-def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0):
+def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None, random_state=0):
     """Measure the rates at which nearby orbits part, row by row.
 
     Frames of tangent vectors are carried along the rows as in :func:`lyapunov_exponents`. Their
@@ -237,11 +237,13 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0
     X_fit : array-like of shape (n_fitted, n_features)
         Consecutive rows, which the map is fitted to.
     X : array-like of shape (n_samples, n_features), default=None
-        Consecutive rows of one trajectory at which rates are wanted. None is `X_fit`.
+        Consecutive rows at which rates are wanted. None is `X_fit`.
     n_exponents : int, default=1
         Leading exponents.
     groups : array-like of shape (n_fitted,), default=None
         Label of the trajectory of each row of `X_fit`, contiguous. None is one trajectory.
+    X_groups : array-like of shape (n_samples,), default=None
+        The same for the rows of `X`.
     random_state : int, default=0
         Seed of the choice of centres and of the first tangent vectors.
 
@@ -269,7 +271,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, random_state=0
     """
     n_exponents = check_count("n_exponents", n_exponents, 1)
     X_fit, segments = check_rows(X_fit, groups)
-    X, X_segments = (X_fit, segments) if X is None else check_rows(X)
+    X, X_segments = (X_fit, segments) if X is None else check_rows(X, X_groups)
     check_columns("X", X, X_fit.shape[1])
     scaled = Scaled.of(X_fit, segments)
     measured = None if scaled is None else measure(scaled, n_exponents, random_state)

@@ -81,7 +81,7 @@ def judge(scaled, measured, random_state):
         if regular:
             return _judge_regular(growth, error, shown)
         return Verdict("undecided", f"{shown} may be positive or zero", True)
-    errors = f"(errors {fit.error:.2g} and {fit.linear_error:.2g})"
+    errors = f"(errors of states {fit.error:.2g} and {fit.linear_error:.2g})"
     if is_nonlinear(scaled, fit.states, random_state):
         reason = (
             "there is more than linear correlation, but a map predicts hardly better than a linear "

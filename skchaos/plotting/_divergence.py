@@ -227,8 +227,9 @@ class DivergenceDisplay:
         if not hasattr(spectrum, "rows_"):
             raise TypeError(
                 "The spectrum is that of a model, and holds no rows whose neighbours could be "
-                "followed: give LyapunovSpectrum(dt=...).fit(X), or use "
-                "DivergenceDisplay.from_data(X, exponent=spectrum.lambda_max_)."
+                "followed: give LyapunovSpectrum(dt=...).fit(X), or compare the model's exponent "
+                "with the rows by DivergenceDisplay.from_data(X, dt=spectrum.dt_, "
+                "exponent=spectrum.lambda_max_)."
             )
         return cls.from_data(
             spectrum.rows_,

@@ -9,6 +9,7 @@ from skchaos.plotting import _common
 
 _KINDS = ("auto", "both", "curve", "spectrum")
 _N_ERRORS = 2.0  # standard errors that are shown, about 95 %
+_UNRESOLVED_HEIGHT = 0.05  # of a cross, part of the panel: at zero it would be taken for one
 _MOST_NUMBERS = 4  # exponents whose values are written out
 _PLUS_MINUS = "\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}"
 
@@ -20,7 +21,7 @@ class LyapunovDisplay:
     series that was used, from a model over the length of its orbits. It should have settled at the
     final value, a dashed line with a band of two standard errors: where it drifts through the band,
     or rests on a late jump, do not believe the exponent. The spectrum stands beside it. Exponents
-    that the rows do not resolve are crosses on the axis.
+    that the rows do not resolve are crosses at the lower edge.
 
     Create one with :meth:`from_estimator`.
 
@@ -246,14 +247,17 @@ class LyapunovDisplay:
             absent = numbers[~known]
             (self.unresolved_,) = axis.plot(
                 absent,
-                np.zeros(len(absent)),
+                np.full(len(absent), _UNRESOLVED_HEIGHT),
+                transform=axis.get_xaxis_transform(),
                 color="0.4",
                 marker="x",
                 linestyle="none",
                 label="not resolved",
             )
             axis.legend()
-        axis.set(xlabel="i", ylabel=self._lambda_label("i"), xticks=numbers)
+        axis.set(
+            xlabel="i (number of the exponent)", ylabel=self._lambda_label("i"), xticks=numbers
+        )
         axis.set_xlim(0.5, len(numbers) + 0.5)
 
     def _write_titles(self, kind):
