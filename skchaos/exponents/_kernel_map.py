@@ -103,7 +103,11 @@ class KernelRegression:
         self._fit(states, targets)
         self.slope_states = states[rng.randint(self.n_states, size=N_SLOPES)]
         self.slope_directions = rng.standard_normal(self.slope_states.shape)
-        some = slice(None, None, max(1, self.n_states // MAX_ERROR_STATES))
+        self.set_error_pairs(states, targets)
+
+    def set_error_pairs(self, states, targets):
+        """Set the pairs that errors are read from; targets are images - states, then rows."""
+        some = slice(None, None, max(1, len(states) // MAX_ERROR_STATES))
         self.some_states, self.some_targets = states[some], targets[some]
 
     def _fit(self, states, targets):
@@ -152,9 +156,8 @@ class KernelRegression:
             slope_gram, slope_moments = self.slopes
             gram += penalty**2 * slope_gram[block]
             right -= penalty**2 * slope_moments[used]
-        factor = cho_factor(gram, overwrite_a=True, check_finite=False)
         coefficients = np.zeros_like(self.moments)
-        coefficients[used] = cho_solve(factor, right, check_finite=False)
+        coefficients[used] = _solve_positive(gram, right)
         return coefficients
 
     def errors(self, *maps):
@@ -185,6 +188,21 @@ class KernelRegression:
         coefficients = self._solve(penalty, used)[used, : self.n_dims]
         centers = self.centers[used[: len(used) - len(self.gram) + len(self.centers)]]
         return KernelMap(centers, self.length, coefficients, penalty)
+
+
+def _solve_positive(matrix, right):
+    """Solve for a symmetric matrix that is positive but for rounding."""
+    rounding = 0.0
+    while True:
+        try:
+            factor = cho_factor(
+                matrix + np.diag(np.full(len(matrix), rounding)), check_finite=False
+            )
+        except np.linalg.LinAlgError:
+            # Centres that are nearly the same, where rows keep coming back to rest.
+            rounding = max(100 * rounding, ROUNDING * np.trace(matrix) / len(matrix))
+            continue
+        return cho_solve(factor, right, check_finite=False)
 
 
 def spread_centers(states, n_centers, rng):

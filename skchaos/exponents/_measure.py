@@ -13,8 +13,9 @@ from skchaos.exponents._kernel_map import (
     KernelMap,
     KernelRegression,
 )
-from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States
+from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States, affordable_dims
 from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_along, make_chains
+from skchaos.neighbors._rows import window_rows
 
 # States of more dimensions are many. Centres: that many at 5,000 states, growing with a power of
 # their number, and never above a part of them. A fit uses some dozen states a centre.
@@ -40,6 +41,7 @@ N_PROBES, PROBE_CENTERS = 3000, 150
 # falls by that factor.
 TRIED, MAX_TRIED, EXACT, SHORTER = 2, 350, 1e-5, 0.9
 HARD, MUCH_BETTER = 1e-3, 8.0
+FIRST_PART = 0.75  # of the rows, that a map is fitted to for the error at the others
 # eta is the error that more centres would remove, read off a map with half of them; noise, which
 # they do not remove, acts as a penalty by itself.
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
@@ -51,6 +53,7 @@ SPURIOUS, MAX_RAISES = 0.6, 3
 LITTLE_GROWTH, WEAK_GROWTH = 0.1, 0.5
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
 BLOCK_COUNTS = (64, 32, 16, 8)  # of rows, for the error of sampling
+MAX_SEED = 2**32  # of numpy, exclusive
 BLOCK_ROWS = 200_000  # rows whose Jacobians are held at once
 # One in so many of the chains is followed by other maps as well: with the larger penalty, and with
 # one in so many of the centres left out; what that changes is taken at most so many times.
@@ -150,7 +153,7 @@ def measure(scaled, n_exponents, random_state):
     other = States.of(recent, states.n_delays, states.delay, step, n_dims)
     if other is None or not other.is_enough:
         return first
-    second = _measure_states(recent, other, length, n_vectors, random_state + 1)
+    second = _measure_states(recent, other, length, n_vectors, (random_state + 1) % MAX_SEED)
     apart = _mean(first.local[last]) - second.rates
     return replace(first, method=np.hypot(first.method, apart))
 
@@ -198,6 +201,8 @@ def choose_states(scaled, random_state):
     whole = States.of(scaled, 1, 1, step, None)
     if window is None or whole is None:
         return whole or window
+    if not whole.is_enough:
+        return window
     by_row = _row_error(scaled, whole, scaled.step, random_state)
     if by_row < CLEAN:
         return whole
@@ -212,7 +217,12 @@ def _window(scaled, random_state):
         return _map_window(scaled, dims, random_state)
     span = WINDOW_STEPS * scaled.step
     delay = -(-span // max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // n_columns))
-    return States.of(scaled, span // delay + 1, delay, scaled.step, dims)
+    return _affordable_window(scaled, span // delay + 1, delay, scaled.step, dims)
+
+
+def _affordable_window(scaled, n_delays, delay, step, dims):
+    n_states = len(window_rows(scaled.segments, n_delays + 1, max(delay, step)))
+    return States.of(scaled, n_delays, delay, step, max(1, min(dims, affordable_dims(n_states))))
 
 
 def _map_window(scaled, dims, random_state):
@@ -221,7 +231,7 @@ def _map_window(scaled, dims, random_state):
     Where noise limits prediction longer windows average it away; where the map does, they hold
     more than it can follow, and predict worse.
     """
-    windows = [States.of(scaled, n_delays, 1, 1, dims) for n_delays in MAP_WINDOWS]
+    windows = [_affordable_window(scaled, n_delays, 1, 1, dims) for n_delays in MAP_WINDOWS]
     windows = [states for states in windows if states is not None]
     errors = [_row_error(scaled, states, 1, random_state) for states in windows]
     good = [s for s, e in zip(windows, errors, strict=True) if e <= ABOUT_AS_WELL * min(errors)]
@@ -301,6 +311,28 @@ def _is_high(states):
 
 def _some(at, n_most, rng):
     return at if len(at) <= n_most else np.sort(rng.choice(at, n_most, replace=False))
+
+
+def transfer_error(fit, random_state):
+    """Return how many times larger the error is at rows that a map was not fitted to.
+
+    The map is fitted to the first three quarters of the rows. Neighbours in time are alike, so that
+    rows left out at random would show nothing.
+    """
+    rng, states = np.random.RandomState(random_state), fit.states
+    at = states.with_image()
+    n_centers = min(_count_centers(states) // TRIED, MAX_TRIED)
+    n_first = int(FIRST_PART * len(at))
+    first = _some(at[:n_first], FITTED_PER_CENTER * n_centers, rng)
+    values, images = states.values[first], states.values[first + states.step]
+    length = fit.map.length
+    regression = KernelRegression(values, images, images[:, :1], n_centers, length, rng)
+    coefficients = regression.coefficients(0.0)
+    inside = regression.errors(coefficients)[0][0]
+    last = at[n_first + states.step :]
+    values, images = states.values[last], states.values[last + states.step]
+    regression.set_error_pairs(values, np.hstack([images - values, images[:, :1]]))
+    return regression.errors(coefficients)[0][0] / inside
 
 
 def fit_states(scaled, states, length, random_state):
@@ -391,8 +423,9 @@ def _along(scaled, fit, n_vectors, random_state):
     rng, states = np.random.RandomState(random_state), fit.states
     local = np.full((len(states.values), n_vectors), np.nan)
     lengths, shifts = [], []
-    for start in range(0, len(states.values), BLOCK_ROWS):
-        part = slice(start, start + BLOCK_ROWS)
+    n_blocks = -(-len(states.values) // BLOCK_ROWS)
+    edges = np.linspace(0, len(states.values), n_blocks + 1).astype(int)
+    for part in map(slice, edges[:-1], edges[1:]):
         values = states.values[part]
         links, counts = chains_along(scaled, replace(states, segments=states.segments[part]))
         some = slice(None, None, COMPARED_CHAINS)

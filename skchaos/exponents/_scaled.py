@@ -24,6 +24,9 @@ MEMORY_FRACTION = 2  # a map looks half a memory ahead,
 PERIOD_FRACTION = 8  # and at most an eighth of a period
 MAX_WINDOW_COLUMNS = 128
 MIN_STATES = 50
+# A polynomial of the second order takes this many states for each of its terms at least; fewer are
+# predicted by any map that goes through them.
+STATES_PER_TERM = 4
 FLAT = 1e-12  # part of the variance below which a direction says nothing
 MAP_MEMORY = 2  # rows: series that forget faster are maps
 
@@ -115,6 +118,12 @@ def _is_flat(rows):
     return variances[0] < FLAT * variances[-1]
 
 
+def affordable_dims(n_states):
+    """Return the most dimensions that a map of so many states may have."""
+    # (d + 1) (d + 2) / 2 terms
+    return int(np.sqrt(2 * n_states / STATES_PER_TERM + 0.25) - 1.5)
+
+
 @dataclass(frozen=True)
 class States:
     """Windows of rows as points of a state space whose leading direction has unit variance.
@@ -149,6 +158,8 @@ class States:
             axes = window_axes(scaled.rows, rows, n_delays, delay, max_dims)
         values = project_windows(scaled.rows, rows, delay, axes)
         size = values.std(axis=0).max()
+        if not size > 0:
+            return None
         states = cls(values / size, scaled.segments[rows], rows, n_delays, delay, step, axes / size)
         return states if len(states.with_image()) else None
 
@@ -161,7 +172,9 @@ class States:
     @property
     def is_enough(self):
         """Tell whether there are states enough to fit a map."""
-        return len(self.with_image()) >= MIN_STATES
+        n_states = len(self.with_image())
+        n_dims = self.values.shape[1]
+        return n_states >= MIN_STATES and n_dims <= affordable_dims(n_states)
 
     def with_image(self):
         """Return the indices i for which state i + step is on the same trajectory."""

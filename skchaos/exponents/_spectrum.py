@@ -149,6 +149,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     [ 0.43 -1.64]
     """
     check_interval(dt)
+    check_count("random_state", random_state, 0)
     if n_exponents is not None:
         n_exponents = check_count("n_exponents", n_exponents, 1)
     X, segments = check_rows(X, groups)
@@ -270,6 +271,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     True
     """
     n_exponents = check_count("n_exponents", n_exponents, 1)
+    check_count("random_state", random_state, 0)
     X_fit, segments = check_rows(X_fit, groups)
     X, X_segments = (X_fit, segments) if X is None else check_rows(X, X_groups)
     check_columns("X", X, X_fit.shape[1])

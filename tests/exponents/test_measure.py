@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import lfilter
 
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63
+from skchaos.exponents import _measure, lyapunov_exponents
 from skchaos.exponents._measure import chains_along, measure, sampling_error
 from skchaos.exponents._scaled import Scaled
 
@@ -135,3 +136,33 @@ class TestMeasure:
         one, same = (measure(scaled, 2, 3) for _ in range(2))
         assert_array_equal(one.local, same.local)
         assert_array_equal(one.errors, same.errors)
+
+
+class TestBlocks:
+    def test_a_last_block_without_an_image_is_none(self, monkeypatch):
+        # One row more than a block holds: it has no successor within its own.
+        X = make_henon(1001, random_state=0)
+        whole = lyapunov_exponents(X).exponents
+        monkeypatch.setattr(_measure, "BLOCK_ROWS", 1000)
+        assert_allclose(lyapunov_exponents(X).exponents, whole, rtol=0.05)
+
+
+class TestSolver:
+    def test_centres_that_are_nearly_the_same(self):
+        # Pulses from a flat base: hundreds of states are next to each other.
+        rng = np.random.default_rng(6)
+        time = np.arange(3000.0)[:, None]
+        at = np.cumsum(10 + rng.exponential(40, size=100))
+        found = lyapunov_exponents(np.exp(-((time - at) ** 2) / 8).sum(axis=1, keepdims=True))
+        assert found.reason
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, -1])
+def test_random_state_is_checked_before_any_work(seed):
+    with pytest.raises((TypeError, ValueError), match="random_state"):
+        lyapunov_exponents(make_henon(500, random_state=0), random_state=seed)
+
+
+def test_every_seed_will_do():
+    found = lyapunov_exponents(make_henon(500, random_state=0), random_state=2**32 - 1)
+    assert found.regime == "chaos"

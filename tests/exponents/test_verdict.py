@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter
 
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63, make_roessler
-from skchaos.exponents import lyapunov_exponents
+from skchaos.exponents import _verdict, lyapunov_exponents
 from skchaos.exponents._scaled import Scaled, States
 from skchaos.exponents._verdict import judge, judge_rows, resolved
 
@@ -77,6 +78,35 @@ def test_never_chaos(make):
     assert "chaos" not in [lyapunov_exponents(make(seed)).regime for seed in range(5)]
 
 
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(60, 1), (60, 3), (80, 5), (100, 8), (200, 20)])
+def test_noise_of_few_rows_is_never_chaos(n_rows, n_columns):
+    # As many features as rows would go through all of them.
+    made = [np.random.default_rng(s).normal(size=(n_rows, n_columns)) for s in range(5)]
+    assert "chaos" not in [lyapunov_exponents(X).regime for X in made]
+
+
+def test_smooth_noise_is_never_chaos():
+    # Some twenty humps, of which a map of many centres learns each by heart.
+    made = [gaussian_filter1d(random_rows(seed)[:, 0], 8)[:, None] for seed in range(6)]
+    assert "chaos" not in [lyapunov_exponents(X).regime for X in made]
+
+
+@pytest.mark.parametrize("make", [np.round, lambda x: np.sign(x + 0.01)])
+def test_steps_of_a_cycle_are_a_cycle(make):
+    X = make(np.sin(2 * np.pi * np.arange(3000) / 31.7))[:, None]
+    assert lyapunov_exponents(X).regime == "cycle"
+
+
+def test_short_trajectories_are_undecided():
+    rows = make_henon(2000, random_state=0)
+    found = lyapunov_exponents(rows, groups=np.arange(2000) // 4)
+    assert found.regime == "undecided"
+    assert "trajectories hold" in found.reason
+    longer = lyapunov_exponents(rows, groups=np.arange(2000) // 50)
+    assert longer.regime == "chaos"
+    assert abs(longer.lambda_max - 0.419) < 3 * longer.standard_errors[0]
+
+
 class TestJudgeRows:
     def told(self, X, groups=None):
         return judge_rows(Scaled.of(X, np.zeros(len(X), dtype=int) if groups is None else groups))
@@ -95,6 +125,10 @@ class TestJudgeRows:
     def test_rest(self):
         assert self.told(spiral(0.03)).regime == "fixed point"
         assert self.told(spiral(0.001)) is None
+
+    def test_one_trajectory_at_rest_is_no_rest(self):
+        X = np.vstack([random_rows(0), np.zeros((300, 1))])
+        assert self.told(X, np.repeat([0, 1], [1000, 300])) is None
 
     def test_one_column_in_motion_is_no_rest(self):
         X = np.hstack([spiral(0.03), np.sin(0.3 * TIME) + 0.1 * random_rows(0)])
@@ -118,8 +152,18 @@ def measured(rates, errors, n_delays=1, error=1e-4, linear_error=0.1):
     return SimpleNamespace(rates=np.array(rates), errors=np.array(errors), fit=fit)
 
 
+def moving(period, last=1.0):
+    """Return scaled rows of some period whose spread changes by a factor over their length."""
+    rows = np.random.default_rng(0).standard_normal((400, 1)) * np.linspace(1, last, 400)[:, None]
+    return SimpleNamespace(period=period, rows=rows, segments=np.zeros(400, dtype=int))
+
+
 class TestJudge:
-    """Numbers per row, at a mean period of ten rows."""
+    """Numbers per row, at a mean period of ten rows; all rows move alike, as the map says."""
+
+    @pytest.fixture(autouse=True)
+    def _map_transfers(self, monkeypatch):
+        monkeypatch.setattr(_verdict, "transfer_error", lambda *_: 1.0)
 
     @pytest.mark.parametrize(
         ("rates", "errors", "regime"),
@@ -128,26 +172,47 @@ class TestJudge:
             ([0.0, -0.3], [0.001, 0.01], "cycle"),
             ([0.0], [0.001], "cycle"),
             ([0.001, -0.001], [0.001, 0.001], "torus"),
-            ([-0.1, -0.3], [0.003, 0.01], "fixed point"),
+            ([-0.1, -0.3], [0.003, 0.01], "cycle"),  # the rows go on moving
             ([0.1, -0.3], [0.05, 0.1], "undecided"),  # of no certain sign
             ([0.0, -0.3], [0.05, 0.1], "undecided"),
         ],
     )
     def test_by_growth(self, rates, errors, regime):
-        found = judge(SimpleNamespace(period=10.0), measured(rates, errors), 0)
+        found = judge(moving(10.0), measured(rates, errors), 0)
         assert found.regime == regime
         assert found.reason
         assert found.has_exponents  # with what is not known about them in their errors
 
+    @pytest.mark.parametrize(
+        ("rates", "last", "regime"),
+        [
+            ([-0.1, -0.3], 0.1, "fixed point"),
+            ([0.0, 0.0], 0.1, "undecided"),
+            ([0.0], 9, "undecided"),
+        ],
+    )
+    def test_regular_motion_keeps_its_size(self, rates, last, regime):
+        found = judge(moving(10.0, last), measured(rates, [0.001] * len(rates)), 0)
+        assert found.regime == regime
+
+    def test_no_chaos_where_a_map_does_not_transfer(self, monkeypatch):
+        growing = measured([0.1, -0.3], [0.003, 0.01])
+        assert judge(moving(10.0), growing, 0).regime == "chaos"
+        monkeypatch.setattr(_verdict, "transfer_error", lambda *_: 10.0)
+        found = judge(moving(10.0), growing, 0)
+        assert found.regime == "undecided"
+        assert not found.has_exponents
+        assert "not fitted to" in found.reason
+
     def test_growth_counts_by_the_period(self):
         # The same growth per row is chaos in a slow oscillation, and next to none in a fast map.
         weak = measured([0.01, -0.3], [0.001, 0.01])
-        assert judge(SimpleNamespace(period=100.0), weak, 0).regime == "chaos"
-        assert judge(SimpleNamespace(period=2.0), weak, 0).regime == "cycle"
+        assert judge(moving(100.0), weak, 0).regime == "chaos"
+        assert judge(moving(2.0), weak, 0).regime == "cycle"
 
     def test_no_chaos_where_a_linear_map_is_as_good(self):
         growing = measured([0.1, -0.3], [0.003, 0.01], error=9e-4, linear_error=9e-4)
-        found = judge(SimpleNamespace(period=10.0), growing, 0)
+        found = judge(moving(10.0), growing, 0)
         assert found.regime == "undecided"
         assert not found.has_exponents
 
