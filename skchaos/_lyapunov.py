@@ -378,18 +378,18 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             `exponents_`. nan for exponents that the fitted rows do not resolve: ask for fewer of
             them by `n_exponents` where steps that follow take none.
 
+        Raises
+        ------
+        ValueError
+            If the rows are not numeric and finite, have other columns or another time step than
+            the fitted ones, holes in their index, or are too few for a state and its image.
+
         Notes
         -----
         The rate of a row is that of the rows just ahead of it, of which the last ones have none of
         their own, and the first mean periods turn tangent vectors into the growing directions. So
         it depends on where `X` begins and ends, and looks into the future: it describes rows, and
         is no feature to forecast them by.
-
-        Raises
-        ------
-        ValueError
-            If the rows are not numeric and finite, have other columns or another time step than
-            the fitted ones, holes in their index, or are too few for a state and its image.
         """
         check_is_fitted(self)
         rows = read_rows(self, X, reset=False)

@@ -14,7 +14,7 @@ import numpy as np
 from skchaos._series import Series
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
-from skchaos.exponents._measure import HIGH_DIMENSIONAL
+from skchaos.exponents._choice import HIGH_DIMENSIONAL
 from skchaos.exponents._verdict import REGULAR
 
 if TYPE_CHECKING:

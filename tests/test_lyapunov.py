@@ -210,8 +210,8 @@ class TestFromData:
 
     def test_trajectories_are_not_joined(self):
         X = make_henon(2000, random_state=0)
-        pieces = X.reshape(200, 10, 2)[np.random.default_rng(0).permutation(200)]
-        shuffled, groups = pieces.reshape(-1, 2), np.repeat(np.arange(200), 10)
+        pieces = X.reshape(100, 20, 2)[np.random.default_rng(0).permutation(100)]
+        shuffled, groups = pieces.reshape(-1, 2), np.repeat(np.arange(100), 20)
         whole = LyapunovSpectrum().fit(X).lambda_max_
         apart = LyapunovSpectrum().fit(shuffled, groups=groups).lambda_max_
         joined = LyapunovSpectrum().fit(shuffled).lambda_max_

@@ -165,8 +165,8 @@ class TestPredict:
 
     def test_aligned_target_is_learned(self, lorenz):
         y = lorenz[:, 0] * lorenz[:, 2]
-        model = ChaoticRNNRegressor(max_iter=400, random_state=0).fit(lorenz, y)
-        assert model.score(lorenz, y) > 0.9
+        model = ChaoticRNNRegressor(forcing_interval=20, max_iter=400, random_state=0)
+        assert model.fit(lorenz, y).score(lorenz, y) > 0.9
         with pytest.raises(ValueError, match="fitted with y"):
             model.score(lorenz)
 
@@ -342,10 +342,10 @@ class TestForcingInterval:
         changed[1200:] = changed[1200:][::-1]  # same values, so the same scales, in another order
         other = ChaoticRNNRegressor(**settings).fit(changed)
         # The scales are summed in another order, and the map's equations amplify rounding.
-        assert_allclose(plain.lyapunov_exponent_, other.lyapunov_exponent_, rtol=1e-4)
+        assert_allclose(plain.lyapunov_exponent_, other.lyapunov_exponent_, rtol=1e-3)
         changed[:1200] = changed[:1200][::-1]
         reverse = ChaoticRNNRegressor(**settings).fit(changed)
-        assert reverse.lyapunov_exponent_ != pytest.approx(plain.lyapunov_exponent_, rel=1e-3)
+        assert reverse.lyapunov_exponent_ != pytest.approx(plain.lyapunov_exponent_, rel=0.1)
 
     @pytest.mark.parametrize(("noise", "fraction"), [(0.0, 3 / 4), (0.1, 1 / 3)])
     def test_auto_is_a_part_of_the_predictability_time(self, noise, fraction):

@@ -184,10 +184,13 @@ class KernelRegression:
 
     def solve(self, penalty, *, omit=None):
         """Return the map for one eta, without one in `omit` of the centres."""
-        used = self._used(omit)
-        coefficients = self._solve(penalty, used)[used, : self.n_dims]
-        centers = self.centers[used[: len(used) - len(self.gram) + len(self.centers)]]
-        return KernelMap(centers, self.length, coefficients, penalty)
+        return self.map_of(self.coefficients(penalty, omit=omit), penalty)
+
+    def map_of(self, coefficients, penalty):
+        """Return the map with given coefficients, and with the centres that have any."""
+        m, coefficients = len(self.centers), coefficients[:, : self.n_dims]
+        used = np.r_[coefficients[:m].any(axis=1), np.ones(len(coefficients) - m, dtype=bool)]
+        return KernelMap(self.centers[used[:m]], self.length, coefficients[used], penalty)
 
 
 def _solve_positive(matrix, right):

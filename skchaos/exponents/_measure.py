@@ -1,47 +1,25 @@
-"""Exponents along rows: which rows make a state, how strongly to penalise, how sure."""
+"""Exponents along rows: how strongly to penalise, and how sure."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from scipy.optimize import nnls
 
-from skchaos.exponents._kernel_map import (
-    LENGTHS,
-    LONG_LENGTH,
-    MEDIUM_LENGTH,
-    KernelMap,
-    KernelRegression,
+from skchaos.exponents._choice import (
+    FITTED_PER_CENTER,
+    choose_map,
+    choose_states,
+    count_centers,
+    draw,
 )
-from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States, affordable_dims
+from skchaos.exponents._kernel_map import KernelMap, KernelRegression
+from skchaos.exponents._scaled import States
 from skchaos.exponents._tangent import MIN_WARM_UP, WARM_UP_PERIODS, growth_along, make_chains
-from skchaos.neighbors._rows import window_rows
 
-# States of more dimensions are many. Centres: that many at 5,000 states, growing with a power of
-# their number, and never above a part of them. A fit uses some dozen states a centre.
-HIGH_DIMENSIONAL = 8
-CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
-MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
-WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
-# Rows of a window of a map; of those that predict rows about as well as the best, the longest.
-MAP_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
-WINDOW_DIMS = 8
 MAX_WINDOW_EXPONENTS = 4  # of windows; what follows are directions that the window adds
-# Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
-FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP = 0.7, 0.35
 # A second opinion, on whole states and on weak growth of windows: its step is longer by that
 # factor, its rows are the last ones.
 STEP_RATIO, MAX_SECOND_ROWS = 1.5, 100_000
-# Rows count as states where they predict rows this well, or windows of them so much worse: windows
-# average noise away, but hold more dimensions.
-CLEAN, MUCH_WORSE = 3e-3, 1.5
-N_PROBES, PROBE_CENTERS = 3000, 150
-# Lengths are tried with one in so many of the centres, while the error is above that; a shorter one
-# must make it that much smaller. Steps are halved where a map errs more than HARD, if the error
-# falls by that factor.
-TRIED, MAX_TRIED, EXACT, SHORTER = 2, 350, 1e-5, 0.9
-HARD, MUCH_BETTER = 1e-3, 8.0
-FIRST_PART = 0.75  # of the rows, that a map is fitted to for the error at the others
 # eta is the error that more centres would remove, read off a map with half of them; noise, which
 # they do not remove, acts as a penalty by itself.
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
@@ -73,11 +51,14 @@ class Fit:
         How many times as far as from the coarser map exponents may still be from those of a map
         with ever more centres.
     error, linear_error : float
-        Typical error of the map, and of the best linear map, over the standard deviation of states.
+        Typical error of a map with the least penalty, and of the best linear map, over the standard
+        deviation of states.
     noise : float
         The part of the error that more centres would not remove.
     row_error, row_noise : float
         The same two for rows that are predicted from the states.
+    regression : KernelRegression
+        Of which the maps are.
     """
 
     states: States
@@ -190,156 +171,11 @@ def check_dims(n_exponents, states):
         )
 
 
-def choose_states(scaled, random_state):
-    """Return rows as states, or windows of rows where these predict the next rows better."""
-    window = _window(scaled, random_state)
-    if scaled.rows.shape[1] == 1:
-        return window
-    high = scaled.rows.shape[1] > HIGH_DIMENSIONAL
-    fraction = HIGH_DIMENSIONAL_STEP if high else FULL_STATE_STEP
-    step = 1 if scaled.is_map else max(1, round(fraction * scaled.step))
-    whole = States.of(scaled, 1, 1, step, None)
-    if window is None or whole is None:
-        return whole or window
-    if not whole.is_enough:
-        return window
-    by_row = _row_error(scaled, whole, scaled.step, random_state)
-    if by_row < CLEAN:
-        return whole
-    by_window = _row_error(scaled, window, scaled.step, random_state)
-    return window if by_window < MUCH_WORSE * by_row else whole
-
-
-def _window(scaled, random_state):
-    n_columns = scaled.rows.shape[1]
-    dims = max(WINDOW_DIMS, min(2 * WINDOW_DIMS, n_columns + 4))
-    if scaled.is_map:
-        return _map_window(scaled, dims, random_state)
-    span = WINDOW_STEPS * scaled.step
-    delay = -(-span // max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // n_columns))
-    return _affordable_window(scaled, span // delay + 1, delay, scaled.step, dims)
-
-
-def _affordable_window(scaled, n_delays, delay, step, dims):
-    n_states = len(window_rows(scaled.segments, n_delays + 1, max(delay, step)))
-    return States.of(scaled, n_delays, delay, step, max(1, min(dims, affordable_dims(n_states))))
-
-
-def _map_window(scaled, dims, random_state):
-    """Return the longest window that predicts the next row about as well as the best.
-
-    Where noise limits prediction longer windows average it away; where the map does, they hold
-    more than it can follow, and predict worse.
-    """
-    windows = [_affordable_window(scaled, n_delays, 1, 1, dims) for n_delays in MAP_WINDOWS]
-    windows = [states for states in windows if states is not None]
-    errors = [_row_error(scaled, states, 1, random_state) for states in windows]
-    good = [s for s, e in zip(windows, errors, strict=True) if e <= ABOUT_AS_WELL * min(errors)]
-    return good[-1] if good else None
-
-
-def _row_error(scaled, states, step, random_state):
-    """Return the error of predicting a row `step` ahead by a small map from states."""
-    rows = states.rows
-    at = np.flatnonzero(rows + step < len(scaled.rows))
-    at = at[scaled.segments[rows[at] + step] == states.segments[at]]
-    at = at[:: max(1, len(at) // N_PROBES)]
-    if len(at) < MIN_STATES:
-        return np.inf
-    values, targets = states.values[at], scaled.rows[rows[at] + step]
-    n_centers = min(PROBE_CENTERS, len(at) // STATES_PER_CENTER)
-    rng = np.random.RandomState(random_state)
-    regression = KernelRegression(values, values, targets, n_centers, MEDIUM_LENGTH, rng)
-    return regression.errors(regression.coefficients(0.0))[0][1]
-
-
-def choose_map(states, random_state):
-    """Return the states with the step, and the length of the kernel, from which a map serves best.
-
-    The step is halved while that makes the error of prediction many times smaller: over shorter
-    ones a map must learn less, but exponents are divided by them.
-    """
-    error, length = choose_length(states, random_state)
-    while error > HARD and states.step > 1:
-        shorter = replace(states, step=states.step // 2)
-        shorter_error, shorter_length = choose_length(shorter, random_state)
-        if shorter_error > error / MUCH_BETTER:
-            break
-        states, error, length = shorter, shorter_error, shorter_length
-    return states, length
-
-
-def choose_length(states, random_state):
-    """Return the smallest error of prediction to be expected, and the length of the kernel for it.
-
-    Maps with fewer centres are tried. What they gain from half of their centres to all is gained
-    again with twice as many: short lengths go on to gain where long ones have reached their floor.
-    """
-    rng = np.random.RandomState(random_state)
-    n_tried = min(_count_centers(states) // TRIED, MAX_TRIED)
-    at = _some(states.with_image(), FITTED_PER_CENTER * n_tried, rng)
-    values, images = states.values[at], states.values[at + states.step]
-
-    @cache
-    def expected_error(i):
-        rng = np.random.RandomState(random_state)
-        regression = KernelRegression(values, images, images[:, :1], n_tried, LENGTHS[i], rng)
-        halves, errors = regression.errors(
-            *(regression.coefficients(0.0, omit=omit) for omit in (2, None))
-        )
-        return errors[0] ** 2 / halves[0]
-
-    best = LENGTHS.index(LONG_LENGTH if _is_high(states) else MEDIUM_LENGTH)
-    for way, factor in ((1, 1.0), (-1, SHORTER)):
-        while expected_error(best) > EXACT and 0 <= best + way < len(LENGTHS):
-            if expected_error(best + way) >= factor * expected_error(best):
-                break
-            best += way
-    return expected_error(best), LENGTHS[best]
-
-
-def _count_centers(states):
-    n_states = len(states.with_image())
-    n_centers = HIGH_DIMENSIONAL_CENTERS if _is_high(states) else CENTERS
-    n_centers *= max(1.0, (n_states / AT_STATES) ** GROWTH)
-    return int(min(n_centers, MAX_CENTERS, n_states // STATES_PER_CENTER))
-
-
-def _is_high(states):
-    return states.values.shape[1] > HIGH_DIMENSIONAL
-
-
-def _some(at, n_most, rng):
-    return at if len(at) <= n_most else np.sort(rng.choice(at, n_most, replace=False))
-
-
-def transfer_error(fit, random_state):
-    """Return how many times larger the error is at rows that a map was not fitted to.
-
-    The map is fitted to the first three quarters of the rows. Neighbours in time are alike, so that
-    rows left out at random would show nothing.
-    """
-    rng, states = np.random.RandomState(random_state), fit.states
-    at = states.with_image()
-    n_centers = min(_count_centers(states) // TRIED, MAX_TRIED)
-    n_first = int(FIRST_PART * len(at))
-    first = _some(at[:n_first], FITTED_PER_CENTER * n_centers, rng)
-    values, images = states.values[first], states.values[first + states.step]
-    length = fit.map.length
-    regression = KernelRegression(values, images, images[:, :1], n_centers, length, rng)
-    coefficients = regression.coefficients(0.0)
-    inside = regression.errors(coefficients)[0][0]
-    last = at[n_first + states.step :]
-    values, images = states.values[last], states.values[last + states.step]
-    regression.set_error_pairs(values, np.hstack([images - values, images[:, :1]]))
-    return regression.errors(coefficients)[0][0] / inside
-
-
 def fit_states(scaled, states, length, random_state):
     """Return the map that takes states a step ahead."""
     rng = np.random.RandomState(random_state)
-    n_centers = _count_centers(states)
-    at = _some(states.with_image(), FITTED_PER_CENTER * n_centers, rng)
+    n_centers = count_centers(states)
+    at = draw(states.with_image(), FITTED_PER_CENTER * n_centers, rng)
     images, rows = states.values[at + states.step], scaled.rows[states.rows[at + states.step]]
     regression = KernelRegression(states.values[at], images, rows, n_centers, length, rng)
     errors, halves, linear = regression.errors(
@@ -371,14 +207,13 @@ def _maps(regression, penalty):
     left over the error that they removed, both of them root mean squares: near a kink few states
     hold most of the error.
     """
-    errors = regression.errors(
-        regression.coefficients(penalty), regression.coefficients(penalty, omit=OMITTED)
-    )
+    whole, part = (regression.coefficients(penalty, omit=omit) for omit in (None, OMITTED))
+    errors = regression.errors(whole, part)
     left, removed = errors[0][2], errors[1][2] - errors[0][2]
     return {
-        "map": regression.solve(penalty),
+        "map": regression.map_of(whole, penalty),
         "rougher": regression.solve(ROUGHER * penalty),
-        "coarser": regression.solve(penalty, omit=OMITTED),
+        "coarser": regression.map_of(part, penalty),
         "coarseness": MAX_COARSENESS if left > MAX_COARSENESS * removed else left / removed,
     }
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skchaos.exponents._measure import transfer_error
+from skchaos.exponents._choice import transfer_error
 from skchaos.exponents._surrogates import is_nonlinear
 
 SIGNIFICANT = 3.0  # standard errors
@@ -125,13 +125,13 @@ def judge(scaled, measured, random_state):
 
 
 def _judge_growing(scaled, fit, shown, random_state):
-    transfer = transfer_error(fit, random_state)
+    transfer = transfer_error(fit.states, fit.map.length, random_state)
     if transfer > MAX_TRANSFER:
         reason = (
             f"{shown} is positive, but a map errs {transfer:.2g} times as much at rows that it was "
             "not fitted to"
         )
-        return Verdict("undecided", reason, False)
+        return Verdict("undecided", reason, True)
     if fit.gain < LITTLE_GAIN:
         reason = f"{shown} is positive, but a linear prediction is as good"
         return Verdict("undecided", reason, False)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from skchaos.datasets import make_lorenz63
+from skchaos.exponents._choice import choose_length, choose_map
 from skchaos.exponents._kernel_map import MEDIUM_LENGTH
-from skchaos.exponents._measure import choose_length, choose_map, fit_states, measure
+from skchaos.exponents._measure import fit_states, measure
 from skchaos.exponents._scaled import Scaled, States
 
 

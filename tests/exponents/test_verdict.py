@@ -147,6 +147,7 @@ def measured(rates, errors, n_delays=1, error=1e-4, linear_error=0.1):
         error=error,
         linear_error=linear_error,
         gain=linear_error / error,
+        map=SimpleNamespace(length=0.7),
         states=SimpleNamespace(n_delays=n_delays),
     )
     return SimpleNamespace(rates=np.array(rates), errors=np.array(errors), fit=fit)
@@ -201,7 +202,7 @@ class TestJudge:
         monkeypatch.setattr(_verdict, "transfer_error", lambda *_: 10.0)
         found = judge(moving(10.0), growing, 0)
         assert found.regime == "undecided"
-        assert not found.has_exponents
+        assert found.has_exponents
         assert "not fitted to" in found.reason
 
     def test_growth_counts_by_the_period(self):
