@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from skchaos._series import is_constant
+from skchaos._series import Scaling, is_constant
 from skchaos.exceptions import DegenerateDataWarning
 
 COPY = 1 - 1e-12  # correlation from which two columns are one, up to unit and origin
@@ -37,8 +37,8 @@ def _constant_columns(constant):
 
 
 def _copied_columns(varying, places):
-    n_columns = varying.shape[1]
-    alike = np.abs(np.corrcoef(varying, rowvar=False).reshape(n_columns, n_columns))
+    scaled = Scaling.of(varying).apply(varying)
+    alike = np.abs(scaled.T @ scaled) / len(scaled)
     copies = np.flatnonzero((np.triu(alike, 1) > COPY).any(axis=0))
     if len(copies):
         yield f"column(s) {places[copies].tolist()} are copies of others up to unit and origin"

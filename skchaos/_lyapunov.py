@@ -11,10 +11,10 @@ from skchaos._degenerate import warn_of_degenerate
 from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import trajectory_lengths
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
 from skchaos.exponents import local_exponents, lyapunov_exponents
 from skchaos.exponents._verdict import REGULAR
+from skchaos.neighbors._rows import trajectory_lengths
 
 MIN_ROWS = 2
 # That only a model has, to be forgotten by a fit without one.
@@ -375,8 +375,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             Growth rates of tangent vectors carried along the rows, per unit of `dt`: by the
             map of the fitted rows (:func:`skchaos.exponents.local_exponents`), or by the Jacobians
             of the model at the states inferred from the rows. Their mean over a long series is near
-            `exponents_`. nan for exponents that the fitted rows do not resolve: ask for fewer of
-            them by `n_exponents` where steps that follow take none.
+            `exponents_`. nan for exponents that the fitted rows do not resolve (ask for fewer of
+            them by `n_exponents` where steps that follow take none), and from data at rows far
+            outside the range of the fitted ones.
 
         Raises
         ------

@@ -11,9 +11,10 @@ from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
 from skchaos._plan import make_plan
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import Scaling, Series, trajectory_lengths
+from skchaos._series import Scaling, Series
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
+from skchaos.neighbors._rows import trajectory_lengths
 
 SEEDS = np.iinfo(np.int32).max
 MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with

@@ -5,7 +5,6 @@ remembers how their index goes on.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -118,40 +117,3 @@ class Series:
     def scaled_targets(self) -> np.ndarray | None:
         """Standardised targets."""
         return None if self.targets is None else self.target_scaling.apply(self.targets)
-
-
-def trajectory_lengths(groups: Any, n_rows: int) -> list[int]:
-    """Return the number of rows in each trajectory.
-
-    Parameters
-    ----------
-    groups : array-like of shape (n_rows,) or None
-        One label a row; rows of one trajectory are contiguous. None is one trajectory.
-    n_rows : int
-        Rows of the data.
-
-    Raises
-    ------
-    ValueError
-        If there is not one label a row, or a label comes back after another.
-    """
-    if groups is None:
-        return [n_rows]
-    labels = np.asarray(groups)
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        row = int(np.argmax(np.isnan(labels)))
-        raise ValueError(f"groups has no label at row {row}: give every row one.")
-    if labels.shape != (n_rows,):
-        raise ValueError(
-            f"groups has shape {labels.shape}; it must hold one label a row, ({n_rows},)."
-        )
-    new = np.flatnonzero(labels[1:] != labels[:-1]) + 1
-    starts = np.concatenate([[0], new])
-    firsts = labels[starts].tolist()
-    if len(set(firsts)) < len(firsts):
-        again = next(label for i, label in enumerate(firsts) if label in firsts[:i])
-        raise ValueError(
-            f"groups comes back to the label {again!r} after another one; rows of one trajectory "
-            "must be contiguous. Sort the rows by trajectory, then by time."
-        )
-    return np.diff(np.append(starts, n_rows)).tolist()

@@ -6,8 +6,8 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import read_index
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import trajectory_lengths
 from skchaos._sklearn import HasMethods, check_is_fitted, fit_method, has_fit_parameter
+from skchaos.neighbors._rows import trajectory_lengths
 
 MAX_ROUND_TRIP = 0.01  # of a column's range: quantiles and power transforms are undone roughly
 

@@ -3,26 +3,7 @@
 import numpy as np
 import pytest
 
-from skchaos._series import Scaling, is_constant, trajectory_lengths
-
-
-def test_trajectory_lengths():
-    assert trajectory_lengths(None, 7) == [7]
-    assert trajectory_lengths(["b", "b", "a", "c", "c", "c"], 6) == [2, 1, 3]
-
-
-@pytest.mark.parametrize(
-    ("groups", "message"),
-    [
-        ([1, 1], r"\(2,\).*\(3,\)"),
-        ([1, 2, 1], "comes back to the label 1"),
-        ([[1]] * 3, "one label"),
-        ([1, np.nan, 1], "no label at row 1"),
-    ],
-)
-def test_groups_are_checked(groups, message):
-    with pytest.raises(ValueError, match=message):
-        trajectory_lengths(groups, 3)
+from skchaos._series import Scaling, is_constant
 
 
 def test_scaling_is_undone():

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skchaos.exponents._measure import chains_along, measure
-from skchaos.exponents._scaled import Scaled
+from skchaos.exponents._measure import MAX_WINDOW_EXPONENTS, chains_along, measure
+from skchaos.exponents._scaled import MAX_COLUMNS, Scaled
 from skchaos.exponents._tangent import growth_along
 from skchaos.exponents._verdict import judge, judge_rows, resolved
 from skchaos.neighbors._rows import (
@@ -110,8 +110,8 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
         Leading exponents to follow, at most the dimensions of the states. None is all of them for
         rows that are states, and 4 for windows.
     groups : array-like of shape (n_samples,), default=None
-        Trajectory label of each row. A new trajectory starts wherever the label changes; nothing
-        is compared with its own past or future across such a change.
+        Trajectory of each row; rows of one trajectory are contiguous. Nothing is compared with
+        its own past or future across trajectories. None is one trajectory.
     random_state : int, default=0
         Seed of the choice of centres and of the first tangent vectors.
 
@@ -124,7 +124,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     ------
     ValueError
         If `dt` is not positive, more exponents are asked for than the states have dimensions,
-        or `groups` does not hold one label a row.
+        or `groups` does not hold one label a row or comes back to one.
 
     Notes
     -----
@@ -154,9 +154,10 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
         n_exponents = check_count("n_exponents", n_exponents, 1)
     X, segments = check_rows(X, groups)
     scaled = Scaled.of(X, segments)
-    n_unknown = n_exponents or X.shape[1]
+    n_unknown = n_exponents or _n_by_default(X.shape[1])
     if scaled is None:
-        return _unknown(dt, n_unknown, 2.0, "undecided", "the rows do not vary")
+        reason = "the rows do not vary beyond the rounding of their values"
+        return _unknown(dt, n_unknown, 2.0, "undecided", reason)
     told = judge_rows(scaled)
     if told is not None:
         return _unknown(dt, n_unknown, scaled.period, told.regime, told.reason)
@@ -165,6 +166,11 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
         reason = f"{len(X)} rows are too few to fit a map"
         return _unknown(dt, n_unknown, scaled.period, "undecided", reason)
     return _answer(scaled, measured, n_exponents, dt, random_state)
+
+
+def _n_by_default(n_columns):
+    """Return how many exponents are said to be unknown, where no states tell."""
+    return MAX_WINDOW_EXPONENTS if n_columns == 1 else min(n_columns, MAX_COLUMNS)
 
 
 def _answer(scaled, measured, n_exponents, dt, random_state):
@@ -242,7 +248,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     n_exponents : int, default=1
         Leading exponents.
     groups : array-like of shape (n_fitted,), default=None
-        Label of the trajectory of each row of `X_fit`, contiguous. None is one trajectory.
+        Trajectory of each row of `X_fit`; rows of one trajectory are contiguous.
     X_groups : array-like of shape (n_samples,), default=None
         The same for the rows of `X`.
     random_state : int, default=0
@@ -252,7 +258,9 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     -------
     rates : ndarray of shape (n_samples, n_exponents)
         Per row. Rows before the first complete window have the first rate, rows whose future is
-        not known the last one. All nan where the fitted rows are too few or do not vary.
+        not known the last one. nan at rows farther outside the range of the fitted ones than that
+        range is wide, of which the map knows nothing, and everywhere where the fitted rows are too
+        few or do not vary.
 
     Raises
     ------
@@ -292,7 +300,15 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     growth = growth_along(fit.map.jacobians(here.values), links, n_exponents, rng)
     rates = np.full((len(X), n_exponents), np.nan)
     rates[here.rows[links[counts]]] = growth[counts] / here.step
-    return _filled(rates, X_segments)
+    rates = _filled(rates, X_segments)
+    rates[here.rows[_is_far(here.values, states.values)]] = np.nan
+    return rates
+
+
+def _is_far(values, fitted):
+    """Tell which states are farther outside the range of fitted ones than that range is wide."""
+    low, high = fitted.min(axis=0), fitted.max(axis=0)
+    return (np.abs(2 * values - low - high) > 3 * (high - low)).any(axis=1)
 
 
 def _filled(rates, segments):

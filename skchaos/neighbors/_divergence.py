@@ -93,8 +93,8 @@ def divergence_curve(X, *, dt=1.0, n_delays="auto", delay="auto", n_neighbors=5,
         Neighbours of each reference state, fewer where there are not as many. Set 1 for the
         original curve [1]_, more where the curve is rough.
     groups : array-like of shape (n_samples,), default=None
-        Trajectory label of each row. A new trajectory starts wherever the label changes; no window
-        and no pair is followed across.
+        Trajectory of each row; rows of one trajectory are contiguous. No window and no pair is
+        followed across.
 
     Returns
     -------

@@ -83,7 +83,7 @@ def choose_delay(X, *, groups=None):
     X : array-like of shape (n_samples, n_features)
         Consecutive rows in time.
     groups : array-like of shape (n_samples,), default=None
-        Trajectory label of each row. A new trajectory starts wherever the label changes.
+        Trajectory of each row; rows of one trajectory are contiguous. None is one trajectory.
 
     Returns
     -------
@@ -143,8 +143,7 @@ def cao_dimension(X, *, delay=1, max_n_delays=10, groups=None, random_state=0):
         Largest number examined; enough for attractors of up to 4.5 dimensions, since more than
         twice the dimension always is [2]_. Fewer are examined where rows are few.
     groups : array-like of shape (n_samples,), default=None
-        Trajectory label of each row. A new trajectory starts wherever the label changes; no window
-        reaches across.
+        Trajectory of each row; rows of one trajectory are contiguous. No window reaches across.
     random_state : int, RandomState instance or None, default=0
         Seed of the choice of 5,000 windows, where there are more.
 

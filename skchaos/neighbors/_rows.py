@@ -17,7 +17,7 @@ def check_rows(X, groups=None):
     X : array-like of shape (n_samples, n_features)
         Consecutive rows in time.
     groups : array-like of shape (n_samples,), default=None
-        Trajectory label of each row. A new trajectory starts wherever the label changes.
+        Trajectory of each row; rows of one trajectory are contiguous. None is one trajectory.
 
     Returns
     -------
@@ -26,16 +26,46 @@ def check_rows(X, groups=None):
         0 for the rows of the first trajectory, 1 for those of the next, and so on.
     """
     X = check_array(X, dtype=np.float64, input_name="X")
-    segments = np.zeros(len(X), dtype=np.intp)
-    if groups is not None:
-        groups = np.asarray(groups)
-        if groups.shape != (len(X),):
-            raise ValueError(
-                f"groups has shape {groups.shape}, but X has {len(X)} rows: pass one label per "
-                f"row, an array of shape ({len(X)},)."
-            )
-        segments[1:] = np.cumsum(groups[1:] != groups[:-1])
-    return X, segments
+    lengths = trajectory_lengths(groups, len(X))
+    return X, np.repeat(np.arange(len(lengths)), lengths)
+
+
+def trajectory_lengths(groups, n_rows):
+    """Return the number of rows in each trajectory.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_rows,) or None
+        One label a row; rows of one trajectory are contiguous. None is one trajectory.
+    n_rows : int
+        Rows of the data.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label a row, or a label comes back after another.
+    """
+    if groups is None:
+        return [n_rows]
+    labels = np.asarray(groups)
+    if labels.shape != (n_rows,):
+        raise ValueError(
+            f"groups has shape {labels.shape}, but X has {n_rows} rows: pass one label a row, an "
+            f"array of shape ({n_rows},)."
+        )
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        row = int(np.argmax(np.isnan(labels)))
+        raise ValueError(f"groups has no label at row {row}: give every row one.")
+    new = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    starts = np.concatenate([[0], new])
+    firsts = labels[starts].tolist()
+    if len(set(firsts)) < len(firsts):
+        again = next(label for i, label in enumerate(firsts) if label in firsts[:i])
+        raise ValueError(
+            f"groups comes back to the label {again!r} after another one; rows of one trajectory "
+            "must be contiguous. Sort the rows by trajectory, then by time."
+        )
+    return np.diff(np.append(starts, n_rows)).tolist()
 
 
 def check_count(name, value, minimum):

@@ -9,10 +9,11 @@ from sklearn.utils import check_array
 
 from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._rows import column_labels, read_rows
-from skchaos._series import is_constant, trajectory_lengths
+from skchaos._series import is_constant
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method, input_names
 from skchaos.exceptions import NoEmbeddingWarning
 from skchaos.neighbors import cao_dimension, choose_delay
+from skchaos.neighbors._rows import trajectory_lengths
 
 
 class DelayEmbedding(TransformerMixin, BaseEstimator):

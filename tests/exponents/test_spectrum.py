@@ -180,6 +180,12 @@ class TestAnswer:
         assert one.lambda_max != other.lambda_max
         assert_allclose(one.lambda_max, other.lambda_max, rtol=0.05)
 
+    def test_what_is_not_known_is_as_many_numbers(self, henon_rows):
+        # So that columns of a pipeline do not depend on the verdict.
+        for X in (henon_rows, henon_rows[:, :1]):
+            known, unknown = lyapunov_exponents(X[:1000]), lyapunov_exponents(X[:20])
+            assert unknown.exponents.shape == known.exponents.shape
+
     def test_data_are_left_alone(self, henon_rows):
         X = henon_rows[:500].copy()
         lyapunov_exponents(X)
@@ -190,6 +196,7 @@ class TestAnswer:
         [
             (np.ones((100, 2)), "do not vary"),
             (np.ones((1, 1)), "do not vary"),
+            (1e15 + make_henon(100, random_state=0), "rounding of their values"),
             (make_henon(40, random_state=0), "40 rows are too few"),
             (np.random.default_rng(0).normal(size=(5, 2)), "mean periods"),
         ],
@@ -236,6 +243,8 @@ class TestRefused:
         X = henon_rows[:500].copy()
         with pytest.raises(ValueError, match=r"groups has shape \(499,\)"):
             function(X, groups=np.zeros(499))
+        with pytest.raises(ValueError, match="comes back to the label 0"):
+            function(X, groups=np.arange(500) % 2)
         with pytest.raises(ValueError, match="2D array"):
             function(X[:, 0])
         for wrong in (np.nan, np.inf):
@@ -273,6 +282,14 @@ class TestLocal:
         longer = local_exponents(henon_rows, make_henon(600, random_state=5))
         # A row's rate follows its past, so that later rows change nothing.
         assert_allclose(rates[:-1], longer[:299], atol=1e-6)
+
+    def test_nothing_is_said_far_from_the_fitted_rows(self, henon_rows):
+        other = make_henon(300, random_state=5)
+        other[100] += 10 * np.ptp(henon_rows, axis=0)
+        other[200] += 0.5 * np.ptp(henon_rows, axis=0)
+        rates = local_exponents(henon_rows, other)[:, 0]
+        assert np.flatnonzero(np.isnan(rates)).tolist() == [100]
+        assert np.isnan(local_exponents(henon_rows, henon_rows + 100)).all()
 
     def test_last_rows_have_the_rate_before(self, lorenz_rows):
         rates = local_exponents(lorenz_rows[:, :1], lorenz_rows[:1000, :1])
