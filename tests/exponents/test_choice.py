@@ -1,11 +1,14 @@
 """What is chosen by how well it predicts: the length of the kernel and the step of the map."""
 
 import numpy as np
+import pytest
+from numpy.testing import assert_allclose
 
 from skchaos.datasets import make_lorenz63
-from skchaos.exponents._choice import choose_length, choose_map
-from skchaos.exponents._kernel_map import MEDIUM_LENGTH
-from skchaos.exponents._measure import fit_states, measure
+from skchaos.exponents import _choice
+from skchaos.exponents._choice import choose_length, choose_map, count_centers
+from skchaos.exponents._kernel_map import LONG_LENGTH, MEDIUM_LENGTH, KernelRegression
+from skchaos.exponents._measure import fit_states
 from skchaos.exponents._scaled import Scaled, States
 
 
@@ -14,19 +17,9 @@ def states_of(X, step=1):
     return scaled, States.of(scaled, 1, 1, step, None)
 
 
-def lozi(n_rows):
-    rows = np.empty((n_rows, 2))
-    x, y = 0.1, 0.1
-    for t in range(-100, n_rows):
-        x, y = 1 - 1.7 * abs(x) + y, 0.5 * x
-        if t >= 0:
-            rows[t] = x, y
-    return rows
-
-
 class TestLength:
-    def test_is_short_where_the_map_has_a_kink(self):
-        error, length = choose_length(states_of(lozi(4000))[1], 0)
+    def test_is_short_where_the_map_has_a_kink(self, lozi_rows):
+        error, length = choose_length(states_of(lozi_rows[:4000])[1], 0)
         assert length < MEDIUM_LENGTH
         assert 1e-5 < error < 1e-2
 
@@ -42,13 +35,37 @@ class TestLength:
         _, states = states_of(np.column_stack([np.cos(angle), np.sin(angle)]))
         assert choose_length(states, 0)[1] == MEDIUM_LENGTH
 
-    def test_predicts_better_than_its_neighbours(self):
-        scaled, states = states_of(lozi(4000))
+    def test_predicts_better_than_its_neighbours(self, lozi_rows):
+        scaled, states = states_of(lozi_rows[:4000])
         _, length = choose_length(states, 0)
         chosen, *others = (
             fit_states(scaled, states, factor * length, 0).error for factor in (1.0, 4.0, 8.0)
         )
         assert all(chosen < other for other in others)
+
+    def test_expects_what_more_centres_gain(self, lozi_rows):
+        # The map that is tried has half of the centres; the error to be expected is a smaller one.
+        _, states = states_of(lozi_rows[:4000])
+        error, length = choose_length(states, 0)
+        n_centers = count_centers(states) // 2
+        values, images = states.values[:-1], states.values[1:]
+        rng = np.random.RandomState(0)
+        tried = KernelRegression(values, images, images, n_centers, length, rng)
+        half, whole = tried.errors(*(tried.coefficients(0.0, omit=omit) for omit in (2, None)))
+        assert_allclose(error, whole[0] ** 2 / half[0], rtol=0.2)
+        assert error < 0.7 * whole[0]
+
+    @pytest.mark.parametrize(("n_dims", "length"), [(8, MEDIUM_LENGTH), (9, LONG_LENGTH)])
+    def test_begins_long_in_many_dimensions(self, monkeypatch, n_dims, length):
+        tried = []
+
+        def spy(*arguments):
+            tried.append(arguments[4])
+            return KernelRegression(*arguments)
+
+        monkeypatch.setattr(_choice, "KernelRegression", spy)
+        choose_length(states_of(np.random.default_rng(0).normal(size=(1000, n_dims)))[1], 0)
+        assert tried[0] == length
 
 
 class TestStep:
@@ -68,19 +85,3 @@ class TestStep:
     def test_stays_where_a_map_predicts_well(self):
         _, states = states_of(make_lorenz63(8000, random_state=0), step=7)
         assert choose_map(states, 0)[0].step == 7
-
-
-class TestErrors:
-    def test_know_of_a_kink_that_centres_do_not_resolve(self):
-        # The map is rounded at the kink, and stretches less there: too small an exponent, by more
-        # than blocks of rows could tell. The exact one is .4702 (100 orbits of 100,000 rows).
-        X = lozi(5000)
-        measured = measure(Scaled.of(X, np.zeros(len(X), dtype=int)), None, 0)
-        assert measured.rates[0] < 0.4702 - 2 * measured.sampling[0]
-        assert abs(measured.rates[0] - 0.4702) < 3 * measured.errors[0]
-
-    def test_compare_with_a_map_of_fewer_centres(self):
-        scaled, states = states_of(lozi(5000))
-        fit = fit_states(scaled, states, 0.7, 0)
-        assert len(fit.coarser.centers) == len(fit.map.centers) * 3 // 4
-        assert 0 < fit.coarseness <= 3

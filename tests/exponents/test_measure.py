@@ -1,14 +1,16 @@
 """The error of a mean of correlated rates, and what is measured along rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import lfilter
 
-from skchaos.datasets import make_henon, make_logistic, make_lorenz63
+from skchaos.datasets import make_henon, make_logistic, make_lorenz63, make_mackey_glass
 from skchaos.exponents import _measure, lyapunov_exponents
-from skchaos.exponents._measure import chains_along, measure, sampling_error
-from skchaos.exponents._scaled import Scaled
+from skchaos.exponents._measure import chains_along, fit_states, measure, sampling_error
+from skchaos.exponents._scaled import Scaled, States
 
 N_RATES, N_SERIES = 5000, 100
 
@@ -52,6 +54,12 @@ class TestSamplingError:
 @pytest.fixture(scope="module")
 def henon():
     return measure(scaled_of(make_henon(2000, random_state=0)), None, 0)
+
+
+@pytest.fixture(scope="module")
+def kinked(lozi_rows):
+    scaled = scaled_of(lozi_rows)
+    return scaled, fit_states(scaled, States.of(scaled, 1, 1, 1, None), 0.7, 0)
 
 
 class TestMeasure:
@@ -136,6 +144,58 @@ class TestMeasure:
         one, same = (measure(scaled, 2, 3) for _ in range(2))
         assert_array_equal(one.local, same.local)
         assert_array_equal(one.errors, same.errors)
+
+
+class TestResolution:
+    def test_errors_hold_what_centres_do_not_resolve(self, lozi_rows):
+        # A map rounded at the kink is off by more than blocks of rows can tell. The exact exponent
+        # is .4702 (100 orbits of 100,000 rows).
+        measured = measure(scaled_of(lozi_rows), None, 0)
+        assert measured.errors[0] > 2 * measured.sampling[0]
+        assert abs(measured.rates[0] - 0.4702) < 3 * measured.errors[0]
+
+    def test_a_coarser_map_has_fewer_centres(self, kinked):
+        _, fit = kinked
+        assert len(fit.coarser.centers) == len(fit.map.centers) * 3 // 4
+        assert 0 < fit.coarseness <= 3
+
+    def test_the_change_counts_as_often_as_errors_are_left(self, kinked):
+        scaled, fit = kinked
+        squares = [
+            _measure._along(scaled, replace(fit, coarseness=factor), 1, 0).method ** 2
+            for factor in (0.0, 1.0, 3.0)
+        ]
+        assert squares[1] > squares[0]
+        assert_allclose(squares[2] - squares[0], 9 * (squares[1] - squares[0]), rtol=1e-6)
+
+    def test_a_few_wild_chains_are_no_change(self):
+        lengths = np.array([[10.0], [10.0], [10.0], [0.0]])
+        shifts = np.array([[1.0], [2.0], [60.0], [0.0]])
+        drop, missing = _measure._shifts(lengths, np.stack([shifts, shifts]))
+        assert_allclose(drop, 63 / 30)
+        assert_allclose(missing, 0.2)
+
+
+class TestSecondOpinion:
+    @pytest.mark.parametrize(
+        ("X", "n_opinions"),
+        [
+            (make_henon(1000, random_state=0), 2),
+            (make_henon(1000, columns="x", random_state=0), 1),
+            (make_mackey_glass(2000, random_state=0), 2),  # .23 nats a period
+        ],
+    )
+    def test_on_states_and_on_weak_growth_of_windows(self, monkeypatch, X, n_opinions):
+        asked = []
+
+        def spy(scaled, states, length, n_vectors, random_state):
+            asked.append(random_state)
+            return measure_states(scaled, states, length, n_vectors, random_state)
+
+        measure_states = _measure._measure_states
+        monkeypatch.setattr(_measure, "_measure_states", spy)
+        measure(scaled_of(X), 1, 7)
+        assert asked == [7, 8][:n_opinions]
 
 
 class TestBlocks:
