@@ -115,6 +115,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         deviations.
     step_ : int
         From data: rows that the map looks ahead.
+    mean_period_ : float
+        From data: mean period of the columns (unit of `dt`), in which `reason_` counts growth.
     data_lambda_max_, data_standard_error_ : float
         From a fitted estimator: the largest exponent of the rows themselves, to compare with.
     agreement_ : float
@@ -243,6 +245,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.curve_lags_, self.curve_ = found.running_rows * self.dt_, found.running
         self.noise_level_, self.prediction_error_ = found.noise_level, found.prediction_error
         self.n_delays_, self.delay_, self.step_ = found.n_delays, found.delay, found.step
+        self.mean_period_ = found.mean_period * self.dt_
 
     def _measure_rows(self, rows, lengths):
         return lyapunov_exponents(

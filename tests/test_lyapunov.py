@@ -338,6 +338,7 @@ class TestFromData:
             assert_array_equal(getattr(spectrum, ours), getattr(found, theirs), ours)
         assert_array_equal(spectrum.curve_lags_, found.running_rows * 0.02)
         assert_array_equal(spectrum.exponents_per_step_, found.exponents * 0.02)
+        assert spectrum.mean_period_ == found.mean_period * 0.02
         assert not hasattr(spectrum, "agreement_")
 
     def test_noise_is_told_from_the_error_of_the_map(self):
