@@ -4,10 +4,10 @@ Run from the root of the repository, with the series that systems.py made:
 
     OMP_NUM_THREADS=1 python benchmarks/lyapunov/verdict.py --cache CACHE
 
-It takes some ten minutes and writes benchmarks/results/lyapunov_verdict.csv. For each series: growth
-of the largest exponent in a mean period, with its error; the second exponent's; the factor by which
-the map beats a linear one (gain); and by how much more it errs at rows that it was not fitted to
-(transfer).
+It takes some ten minutes and writes benchmarks/results/lyapunov_verdict.csv. For each series:
+growth of the largest exponent in a mean period, with its error; the second exponent's; the factor
+by which the map beats a linear one (gain); and by how much more it errs at rows that it was not
+fitted to (transfer).
 """
 
 import argparse
