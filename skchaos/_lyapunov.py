@@ -17,13 +17,21 @@ from skchaos.exponents._verdict import REGULAR
 from skchaos.neighbors._rows import trajectory_lengths
 
 MIN_ROWS = 2
-# That only a model has, to be forgotten by a fit without one.
-MODEL_ATTRIBUTES = (
+# That only a model has, or only data, to be forgotten by a fit without them.
+EITHER_ATTRIBUTES = (
     "agreement_",
     "data_lambda_max_",
     "data_standard_error_",
+    "delay_",
     "estimator_",
     "finite_time_exponents_",
+    "mean_period_",
+    "n_delays_",
+    "noise_level_",
+    "prediction_error_",
+    "rows_",
+    "step_",
+    "trajectories_",
 )
 # An exponent counts as different from zero beyond this many standard errors.
 SIGNIFICANT = 2.0
@@ -78,8 +86,9 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         the spread between orbits, with Student's correction for their number, and of half the
         change from their first to their second half.
     resolved_ : ndarray of bool, of shape (n_exponents,)
-        Which exponents the rows resolve: those with small errors, and contraction only along
-        directions in which the attractor is thick, never from windows. All of a model's.
+        Which exponents the rows resolve: the first, where there is any; later ones with small
+        errors, and contraction only along directions in which the attractor is thick, never from
+        windows. All of a model's.
     finite_time_exponents_ : ndarray of shape (n_orbits, n_exponents)
         From a model: the exponents of each orbit over its length, per unit of `dt`, in the order
         of `exponents_`, which are their mean.
@@ -116,7 +125,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     step_ : int
         From data: rows that the map looks ahead.
     mean_period_ : float
-        From data: mean period of the columns (unit of `dt`), in which `reason_` counts growth.
+        From data: mean period of the columns (unit of `dt`), in which `reason_` counts growth; nan
+        where they do not vary.
     data_lambda_max_, data_standard_error_ : float
         From a fitted estimator: the largest exponent of the rows themselves, to compare with.
     agreement_ : float
@@ -223,7 +233,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()  # rows with holes have no exponents
         self.column_names_ = column_labels(X, rows.shape[1])
-        for name in MODEL_ATTRIBUTES:
+        for name in EITHER_ATTRIBUTES:
             vars(self).pop(name, None)  # of an earlier fit
         if self.estimator is None:
             self._fit_rows(rows, lengths)
@@ -234,7 +244,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self
 
     def _fit_rows(self, rows, lengths):
-        warn_of_degenerate(rows, stacklevel=FIT_DEPTH)
+        warn_of_degenerate(rows, self.column_names_, stacklevel=FIT_DEPTH)
         self.dt_ = 1.0 if self.dt is None else self.dt
         self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
         found = self._measure_rows(rows, lengths)

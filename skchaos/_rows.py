@@ -81,8 +81,8 @@ def _check_finite(rows: np.ndarray, X: Any) -> None:
     where = f" ({X.index[row]})" if hasattr(X, "iloc") else ""
     raise ValueError(
         f"Input X contains {what} in column {label!r} at row {row}{where}; {(~finite).sum()} "
-        "value(s) are not finite. Fill gaps, e.g. X.interpolate() of a frame, or leave such rows "
-        "out and mark the stretches between them with groups= in fit."
+        "value(s) are not finite. Fill gaps of a few rows, e.g. X.interpolate(limit=5) of a frame; "
+        "at longer ones leave rows out and mark the stretches between them with groups= in fit."
     )
 
 
@@ -117,10 +117,14 @@ def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
     wrong = pd.to_numeric(values, errors="coerce").isna() & values.notna()
     if wrong.any():
         row = int(np.argmax(wrong))
+        found = f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
+        if not pd.isna(pd.to_datetime(values.iloc[[row]], errors="coerce").iloc[0]):
+            raise ValueError(
+                f"{found}time belongs in the index, X.index = pd.to_datetime(X.pop({label!r}))."
+            )
         raise ValueError(
-            f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
-            f"drop the column (X.drop(columns={label!r})), or turn it into numbers. Labels of "
-            f"recordings go into groups: fit(X, groups=X.pop({label!r}))."
+            f"{found}drop the column (X.drop(columns={label!r})), or turn it into numbers. Labels "
+            f"of recordings go into groups: fit(X, groups=X.pop({label!r}))."
         )
 
 

@@ -135,6 +135,14 @@ class TestFromModel:
         assert not hasattr(both, "finite_time_exponents_")
         assert_array_equal(both.transform(X), LyapunovSpectrum().fit(X).transform(X))
 
+    def test_a_refit_forgets_what_only_data_have(self):
+        spectrum = LyapunovSpectrum().fit(make_henon(300, random_state=0))
+        assert spectrum.rows_.shape == (300, 2)
+        X = make_henon(50, random_state=0)
+        spectrum.set_params(estimator=lambda state: 0.5 * state, n_steps=50).fit(X)
+        for name in ("rows_", "trajectories_", "noise_level_", "n_delays_", "mean_period_"):
+            assert not hasattr(spectrum, name)
+
     def test_rows_have_the_step_of_a_frozen_model(self, lorenz):
         X = pd.DataFrame(lorenz)
         model = FrozenEstimator(ChaoticRNNRegressor(**QUICK).fit(X))
@@ -267,6 +275,9 @@ class TestFromData:
         X = make_henon(500, random_state=0)
         for rows, what in [
             (np.column_stack([X, np.ones(500)]), r"column\(s\) \[2\] do not vary"),
+            (np.column_stack([X, np.arange(500)]), r"column\(s\) \[2\] only rise or only fall"),
+            (np.vstack([X, [[-9999, 0]]]), "column 0 holds -9999 at row 500, far from all others"),
+            (pd.DataFrame({"a": X[:, 0], "year": 1.0}), r"column\(s\) \['year'\] do not vary"),
             (np.column_stack([X, 3 + 2 * X[:, 0]]), r"column.*\[2\] are copies of others"),
             (X.repeat(2, axis=0), "500 of 1000 rows are the same as the row before"),
             (np.vstack([X, X]), "493 of 993 windows of 8 rows repeat"),

@@ -11,8 +11,13 @@ from skchaos.exponents._kernel_map import (
     MEDIUM_LENGTH,
     KernelRegression,
 )
-from skchaos.exponents._scaled import MAX_WINDOW_COLUMNS, MIN_STATES, States, affordable_dims
-from skchaos.neighbors._rows import window_rows
+from skchaos.exponents._scaled import (
+    MAX_WINDOW_COLUMNS,
+    MIN_STATES,
+    States,
+    affordable_dims,
+    count_pairs,
+)
 
 # States of more dimensions are many. Centres: that many at 5,000 states, growing with a power of
 # their number, and never above a part of them. A fit uses some dozen states a centre.
@@ -70,8 +75,9 @@ def _window(scaled, random_state):
 
 
 def _affordable_window(scaled, n_delays, delay, step, dims):
-    n_states = len(window_rows(scaled.segments, n_delays + 1, max(delay, step)))
-    return States.of(scaled, n_delays, delay, step, max(1, min(dims, affordable_dims(n_states))))
+    n_states = count_pairs(scaled.segments, n_delays, delay, step)
+    affordable = affordable_dims(n_states)
+    return States.of(scaled, n_delays, delay, step, min(dims, affordable)) if affordable else None
 
 
 def _map_window(scaled, dims, random_state):

@@ -121,7 +121,12 @@ def _is_flat(rows):
 def affordable_dims(n_states):
     """Return the most dimensions that a map of so many states may have."""
     # (d + 1) (d + 2) / 2 terms
-    return int(np.sqrt(2 * n_states / STATES_PER_TERM + 0.25) - 1.5)
+    return max(0, int(np.sqrt(2 * n_states / STATES_PER_TERM + 0.25) - 1.5))
+
+
+def count_pairs(segments, n_delays, delay, step):
+    """Return how many windows there are that have an image."""
+    return len(window_rows(segments, 2, (n_delays - 1) * delay + step))
 
 
 @dataclass(frozen=True)

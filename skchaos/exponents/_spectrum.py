@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skchaos.exponents._measure import MAX_WINDOW_EXPONENTS, chains_along, measure
+from skchaos.exponents._measure import MAX_SEED, MAX_WINDOW_EXPONENTS, chains_along, measure
 from skchaos.exponents._scaled import MAX_COLUMNS, Scaled
 from skchaos.exponents._tangent import growth_along
 from skchaos.exponents._verdict import judge, judge_rows, resolved
@@ -39,13 +39,13 @@ class MeasuredExponents:
     dt : float
         Sampling interval.
     mean_period : float
-        Rows.
+        Rows; nan where they do not vary.
     n_delays, delay : int
         Window of rows that was taken as the state; 1 delay is a row alone.
     n_dims : int
         Dimensions of these states.
     step : int
-        Rows that the map looks ahead.
+        Rows that the map looks ahead. 1, as the three before it, where no map was fitted.
     length : float
         Of the radial functions, in standard deviations of the leading direction of the states.
     n_centers : int
@@ -123,7 +123,8 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     Raises
     ------
     ValueError
-        If `dt` is not positive, more exponents are asked for than the states have dimensions,
+        If rows are not numeric and finite, `dt` is not positive, more exponents are asked for than
+        the states of a map that could be fitted have dimensions,
         or `groups` does not hold one label a row or comes back to one.
 
     Notes
@@ -148,8 +149,8 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     >>> print(found.exponents.round(2))
     [ 0.43 -1.64]
     """
-    check_interval(dt)
-    check_count("random_state", random_state, 0)
+    dt = check_interval(dt)
+    check_count("random_state", random_state, 0, MAX_SEED - 1)
     if n_exponents is not None:
         n_exponents = check_count("n_exponents", n_exponents, 1)
     X, segments = check_rows(X, groups)
@@ -157,7 +158,7 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     n_unknown = n_exponents or _n_by_default(X.shape[1])
     if scaled is None:
         reason = "the rows do not vary beyond the rounding of their values"
-        return _unknown(dt, n_unknown, 2.0, "undecided", reason)
+        return _unknown(dt, n_unknown, np.nan, "undecided", reason)
     told = judge_rows(scaled)
     if told is not None:
         return _unknown(dt, n_unknown, scaled.period, told.regime, told.reason)
@@ -201,11 +202,14 @@ def _answer(scaled, measured, n_exponents, dt, random_state):
 
 
 def _running(measured, is_known, dt):
-    local = measured.local[:, 0]
-    n_rows = 1 + np.flatnonzero(~np.isnan(local))
-    at = np.unique(np.linspace(0, len(n_rows) - 1, N_RUNNING).astype(int))
-    means = np.cumsum(local[n_rows - 1])[at] / (at + 1) / dt
-    return {"running_rows": n_rows[at], "running": means if is_known else np.full(len(at), np.nan)}
+    local, states = measured.local[:, 0], measured.fit.states
+    known = np.flatnonzero(~np.isnan(local))
+    at = np.unique(np.linspace(0, len(known) - 1, N_RUNNING).astype(int))
+    means = np.cumsum(local[known])[at] / (at + 1) / dt
+    return {
+        "running_rows": 1 + states.rows[known[at]] + states.step,
+        "running": means if is_known else np.full(len(at), np.nan),
+    }
 
 
 def _unknown(dt, n_exponents, period, regime, reason):
@@ -258,14 +262,17 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     -------
     rates : ndarray of shape (n_samples, n_exponents)
         Per row. Rows before the first complete window have the first rate, rows whose future is
-        not known the last one. nan at rows farther outside the range of the fitted ones than that
-        range is wide, of which the map knows nothing, and everywhere where the fitted rows are too
-        few or do not vary.
+        not known the last one, and of several trajectories those of the first mean period the rate
+        that follows. nan at rows farther outside the range of the fitted ones than that range is
+        wide, of which the map knows nothing, in windows that hold such rows, in trajectories too
+        short for a window and its image, and everywhere where the fitted rows are too few or do not
+        vary.
 
     Raises
     ------
     ValueError
-        If `X` has other columns than `X_fit`, or fewer rows than a window and its image, or the
+        If rows are not numeric and finite, `X` has other columns than `X_fit`, or nowhere as many
+        rows as a window and its image, `groups` do not hold one label a row, or the
         states have fewer dimensions than exponents are asked for.
 
     Examples
@@ -279,8 +286,10 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     True
     """
     n_exponents = check_count("n_exponents", n_exponents, 1)
-    check_count("random_state", random_state, 0)
+    check_count("random_state", random_state, 0, MAX_SEED - 1)
     X_fit, segments = check_rows(X_fit, groups)
+    if X is None and X_groups is not None:
+        raise ValueError("X_groups is given without X: pass groups, the trajectories of X_fit.")
     X, X_segments = (X_fit, segments) if X is None else check_rows(X, X_groups)
     check_columns("X", X, X_fit.shape[1])
     scaled = Scaled.of(X_fit, segments)
@@ -288,6 +297,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     if measured is None:
         return np.full((len(X), n_exponents), np.nan)
     fit, states = measured.fit, measured.fit.states
+    X, far = _within_reach(X, X_fit)
     here = states.at(scaled.transform(X), X_segments)
     if len(here.with_image()) == 0:
         needed = (states.n_delays - 1) * states.delay + states.step + 1
@@ -300,15 +310,24 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     growth = growth_along(fit.map.jacobians(here.values), links, n_exponents, rng)
     rates = np.full((len(X), n_exponents), np.nan)
     rates[here.rows[links[counts]]] = growth[counts] / here.step
-    rates = _filled(rates, X_segments)
-    rates[here.rows[_is_far(here.values, states.values)]] = np.nan
-    return rates
+    unlike = far.copy()  # windows that hold such a row, too
+    for lag in range(1, here.n_delays):
+        unlike[here.rows] |= far[here.rows - lag * here.delay]
+    filled = _filled(np.column_stack([rates, unlike]), X_segments)
+    filled[(filled[:, -1] > 0) | far] = np.nan
+    return filled[:, :-1]
 
 
-def _is_far(values, fitted):
-    """Tell which states are farther outside the range of fitted ones than that range is wide."""
-    low, high = fitted.min(axis=0), fitted.max(axis=0)
-    return (np.abs(2 * values - low - high) > 3 * (high - low)).any(axis=1)
+def _within_reach(X, X_fit):
+    """Return rows, cut off where they are farther outside the range of fitted ones than it is wide.
+
+    And which rows these are.
+    """
+    low, high = X_fit.min(axis=0), X_fit.max(axis=0)
+    with np.errstate(over="ignore"):  # nothing is far beyond the largest numbers
+        width = high - low
+        near = np.clip(X, low - width, high + width)
+    return near, (near != X).any(axis=1)
 
 
 def _filled(rates, segments):

@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from skchaos.exponents._kernel_map import MEDIUM_LENGTH, KernelRegression
-from skchaos.exponents._scaled import MIN_STATES, States
-from skchaos.neighbors._rows import window_rows
+from skchaos.exponents._scaled import MIN_STATES, States, count_pairs
 
 N_SURROGATES = 19  # the data beat all of them by chance once in twenty times
 MAX_ROWS, MAX_PAIRS, N_CENTERS, STATES_PER_CENTER = 8000, 2000, 120, 5
@@ -24,15 +23,16 @@ def is_nonlinear(scaled, states, random_state):
 
     Surrogates of one kind have the same spectra, those of the other the same values and nearly the
     same spectra: the first are as smooth as the rows, the second as far from normal. Only the
-    longest trajectory is looked at, its last 8,000 rows.
+    longest trajectory is looked at, its last 8,000 rows. None where it is too short.
     """
     starts = np.flatnonzero(np.diff(scaled.segments, prepend=-1))
     lengths = np.diff(np.r_[starts, len(scaled.rows)])
     longest = int(lengths.argmax())
     rows = scaled.rows[starts[longest] :][: lengths[longest]][-MAX_ROWS:]
     rows = with_matching_ends(rows)
-    if len(window_rows(np.zeros(len(rows)), states.n_delays + 1, states.step)) < MIN_STATES:
-        return False  # not shown
+    one = np.zeros(len(rows), dtype=int)
+    if count_pairs(one, states.n_delays, states.delay, states.step) < MIN_STATES:
+        return None
     rng = np.random.RandomState(random_state)
     error = _map_error(scaled, rows, states, np.random.RandomState(0))
     return all(

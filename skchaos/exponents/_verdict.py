@@ -1,11 +1,13 @@
 """What kind of motion the rows show, and which exponents they resolve."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from skchaos.exponents._choice import transfer_error
 from skchaos.exponents._surrogates import is_nonlinear
+from skchaos.neighbors._rows import segment_bounds
 
 SIGNIFICANT = 3.0  # standard errors
 MIN_PERIODS = 10  # that the rows must hold
@@ -29,6 +31,9 @@ SAME = 1e-9  # standard deviations: rounding
 # Factor by which the spread of the last quarter of rows differs from that of the first where motion
 # dies out or grows.
 CHANGED = 2.0
+MIN_QUARTER = 10  # rows of a quarter from which its spread means anything
+STILL_PARTS = 16  # of a trajectory, each of which must move
+TOO_SHORT = "the longest trajectory is too short to compare it with surrogates"
 MIN_TRAJECTORY_PERIODS = 5  # that at least half of the rows' trajectories must hold
 # Thickness of the attractor along an exponent, in the fraction that it adds to the Kaplan-Yorke
 # dimension, from which rows show its contraction.
@@ -47,7 +52,7 @@ class Verdict(NamedTuple):
 
 def judge_rows(scaled):
     """Return the verdict where the rows alone tell it, else None."""
-    if len(scaled.rows) >= MIN_PERIODS and _spread(scaled, -1) < SETTLED:
+    if _spread(scaled, -1) < SETTLED:
         return Verdict("fixed point", "the rows come to rest", False)
     repeat = _exact_period(scaled)
     if repeat:
@@ -56,6 +61,10 @@ def judge_rows(scaled):
         reason = f"the rows hold {scaled.n_periods:.2g} mean periods, {MIN_PERIODS} are needed"
         return Verdict("undecided", reason, False)
     lengths = np.diff([*segment_starts(scaled.segments), len(scaled.rows)])
+    still = _still_rows(scaled)
+    if still:
+        reason = "rows {} to {} do not move: leave such stretches out".format(*still)
+        return Verdict("undecided", reason, False)
     typical = np.median(np.repeat(lengths, lengths)) / scaled.period
     if typical < MIN_TRAJECTORY_PERIODS:
         reason = (
@@ -70,13 +79,36 @@ def segment_starts(segments):
     return np.flatnonzero(np.diff(segments, prepend=-1))
 
 
+def _trajectories(scaled):
+    return np.split(scaled.rows, segment_starts(scaled.segments)[1:])
+
+
+def _still_rows(scaled):
+    """Return the first and last row of a part of a trajectory that does not move; None for none."""
+    for start, stop in segment_bounds(scaled.segments):
+        n_parts = int(np.clip((stop - start) // MIN_QUARTER, 1, STILL_PARTS))
+        edges = np.linspace(start, stop, n_parts + 1).astype(int)
+        for first, end in itertools.pairwise(edges):
+            if end - first >= MIN_QUARTER and (scaled.rows[first:end].std(axis=0) < SETTLED).all():
+                return int(first), int(end) - 1
+    return None
+
+
+def _change(scaled):
+    """Return by how much the spread changes from the first quarter of rows to the last."""
+    first, last = _spread(scaled, 0), _spread(scaled, -1)
+    if not np.isfinite(first):
+        return 1.0  # not known
+    return last / first if first > SETTLED else np.inf
+
+
 def _spread(scaled, quarter):
     """Return the largest spread within one quarter (0 or -1) of any trajectory, and any column.
 
-    In units of the spread of all rows of that column.
+    In units of the spread of all rows of that column; infinite where trajectories are too short.
     """
-    parts = np.split(scaled.rows, segment_starts(scaled.segments)[1:])
-    within = [np.array_split(part, 4)[quarter] for part in parts if len(part) >= 8]
+    long = [part for part in _trajectories(scaled) if len(part) >= 4 * MIN_QUARTER]
+    within = [np.array_split(part, 4)[quarter] for part in long]
     spreads = [part.std(axis=0) / scaled.rows.std(axis=0) for part in within]
     return float(np.max(spreads)) if spreads else np.inf
 
@@ -88,7 +120,9 @@ def _exact_period(scaled):
     rows = scaled.rows
     longest = len(rows) // MIN_PERIODS
     back = rows[-1 - longest : -1][::-1]  # the row at each lag
-    lags = 1 + np.flatnonzero(_same(back, rows[-1]).all(axis=1))
+    same = _same(back, rows[-1]).all(axis=1)
+    n_held = int(np.append(same, False).argmin())  # rows at rest at the end
+    lags = 1 + n_held + np.flatnonzero(same[n_held:])
     for n_rows in (MIN_PERIODS, len(rows)):  # a few rows rule most lags out
         lags = [lag for lag in lags if _same(rows[lag:][-n_rows:], rows[:-lag][-n_rows:]).all()]
     return int(lags[0]) if len(lags) else 0
@@ -109,9 +143,14 @@ def judge(scaled, measured, random_state):
             return _judge_growing(scaled, fit, shown, random_state)
         if regular:
             return _judge_regular(scaled, growth, error, shown)
-        return Verdict("undecided", f"{shown} may be positive or zero", True)
+        signs = "positive or zero" if growth[0] > 0 else "positive, zero or negative"
+        return Verdict("undecided", f"{shown} may be {signs}", True)
     errors = f"(errors of states {fit.error:.2g} and {fit.linear_error:.2g})"
-    if is_nonlinear(scaled, fit.states, random_state):
+    nonlinear = is_nonlinear(scaled, fit.states, random_state)
+    if nonlinear is None:
+        reason = f"a map predicts hardly better than a linear one {errors}, and {TOO_SHORT}"
+        return Verdict("undecided", reason, False)
+    if nonlinear:
         reason = (
             "there is more than linear correlation, but a map predicts hardly better than a linear "
             f"one {errors}: noise, or more dimensions than the rows can show"
@@ -121,10 +160,15 @@ def judge(scaled, measured, random_state):
         f"a map predicts no better than a linear one {errors}, nor than on surrogates of the same "
         "correlations"
     )
+    if fit.linear_error < POOR_ERROR:
+        reason += ": linear correlations, such as those of a season with noise, tell all there is"
     return Verdict("noise", reason, False)
 
 
 def _judge_growing(scaled, fit, shown, random_state):
+    change = _change(scaled)
+    if not 1 / CHANGED <= change <= CHANGED:
+        return _changing(shown, change)
     transfer = transfer_error(fit.states, fit.map.length, random_state)
     if transfer > MAX_TRANSFER:
         reason = (
@@ -135,19 +179,25 @@ def _judge_growing(scaled, fit, shown, random_state):
     if fit.gain < LITTLE_GAIN:
         reason = f"{shown} is positive, but a linear prediction is as good"
         return Verdict("undecided", reason, False)
-    if fit.gain < PLAIN_GAIN and not is_nonlinear(scaled, fit.states, random_state):
-        reason = f"{shown} is positive, but surrogates are predicted as well"
-        return Verdict("undecided", reason, False)
+    if fit.gain < PLAIN_GAIN:
+        nonlinear = is_nonlinear(scaled, fit.states, random_state)
+        if not nonlinear:
+            why = TOO_SHORT if nonlinear is None else "surrogates are predicted as well"
+            return Verdict("undecided", f"{shown} is positive, but {why}", False)
     return Verdict("chaos", f"{shown} is positive beyond three standard errors", True)
 
 
+def _changing(shown, change):
+    how = f"changes by {change:.2g} from first to last" if change < np.inf else "is none at first"
+    return Verdict("undecided", f"{shown}, but the spread of rows {how}", True)
+
+
 def _judge_regular(scaled, growth, error, shown):
-    change = _spread(scaled, -1) / _spread(scaled, 0)
+    change = _change(scaled)
     if growth[0] < -max(SIGNIFICANT * error[0], MIN_GROWTH_PER_PERIOD) and change * CHANGED < 1:
         return Verdict("fixed point", f"{shown} is negative: every perturbation dies out", True)
     if not 1 / CHANGED <= change <= CHANGED:
-        reason = f"{shown}, but the spread of rows changes by {change:.2g} from first to last"
-        return Verdict("undecided", reason, True)
+        return _changing(shown, change)
     if len(growth) > 1 and growth[1] > -SECOND_DIRECTION:
         reason = f"{shown} and {growth[1]:.2g} in a second direction are next to zero"
         return Verdict("torus", reason, True)

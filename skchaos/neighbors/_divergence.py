@@ -141,7 +141,7 @@ def divergence_curve(X, *, dt=1.0, n_delays="auto", delay="auto", n_neighbors=5,
     >>> bool(abs(found.slope - 0.693) < 0.03)
     True
     """
-    check_interval(dt)
+    dt = check_interval(dt)
     n_delays, delay = _check_auto("n_delays", n_delays), _check_auto("delay", delay)
     n_neighbors = check_count("n_neighbors", n_neighbors, 1)
     X, segments = check_rows(X, groups)

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
+MIN_INTERVAL = 1e-300  # rates per unit of time must be numbers
 MAX_AXES_ROWS = 10_000  # for a covariance of a hundred columns
 
 
@@ -47,14 +48,17 @@ def trajectory_lengths(groups, n_rows):
     """
     if groups is None:
         return [n_rows]
+    import pandas as pd
+
     labels = np.asarray(groups)
     if labels.shape != (n_rows,):
         raise ValueError(
             f"groups has shape {labels.shape}, but X has {n_rows} rows: pass one label a row, an "
             f"array of shape ({n_rows},)."
         )
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        row = int(np.argmax(np.isnan(labels)))
+    missing = pd.isna(labels)
+    if missing.any():
+        row = int(np.argmax(missing))
         raise ValueError(f"groups has no label at row {row}: give every row one.")
     new = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     starts = np.concatenate([[0], new])
@@ -68,19 +72,22 @@ def trajectory_lengths(groups, n_rows):
     return np.diff(np.append(starts, n_rows)).tolist()
 
 
-def check_count(name, value, minimum):
+def check_count(name, value, minimum, maximum=np.inf):
     """Return `value` as an int, or say which whole numbers are allowed."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number of at least {minimum}, got {value!r}.")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}.")
+    if value > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {value}.")
     return int(value)
 
 
 def check_interval(dt):
-    """Raise unless `dt` is a positive number."""
-    if isinstance(dt, bool) or not isinstance(dt, Real) or not 0 < dt < np.inf:
+    """Return `dt` as a float; raise unless it is a positive number."""
+    if isinstance(dt, bool) or not isinstance(dt, Real) or not MIN_INTERVAL < dt < np.inf:
         raise ValueError(f"dt must be a positive number, got {dt!r}: pass the sampling interval.")
+    return float(dt)
 
 
 def check_columns(name, X, n_features):

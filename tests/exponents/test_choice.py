@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.ndimage import gaussian_filter1d
 
-from skchaos.datasets import make_lorenz63
+from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exponents import _choice
-from skchaos.exponents._choice import choose_length, choose_map, count_centers
+from skchaos.exponents._choice import choose_length, choose_map, count_centers, transfer_error
 from skchaos.exponents._kernel_map import LONG_LENGTH, MEDIUM_LENGTH, KernelRegression
 from skchaos.exponents._measure import fit_states
 from skchaos.exponents._scaled import Scaled, States
@@ -66,6 +67,23 @@ class TestLength:
         monkeypatch.setattr(_choice, "KernelRegression", spy)
         choose_length(states_of(np.random.default_rng(0).normal(size=(1000, n_dims)))[1], 0)
         assert tried[0] == length
+
+
+class TestTransfer:
+    def test_of_rows_that_come_back(self):
+        _, states = states_of(make_henon(2000, random_state=0))
+        assert 0.5 < transfer_error(states, MEDIUM_LENGTH, 0) < 2
+
+    def test_of_rows_that_do_not(self):
+        walk = np.random.default_rng(0).normal(size=(2000, 2)).cumsum(axis=0)
+        smooth = gaussian_filter1d(walk, 20, axis=0)
+        assert transfer_error(states_of(smooth)[1], MEDIUM_LENGTH, 0) > 4
+
+    def test_either_end_will_do(self, lozi_rows):
+        # The last rows go where no other did, but the first are like those that follow.
+        rows = lozi_rows[:2000].copy()
+        rows[-300:] *= 3
+        assert transfer_error(states_of(rows)[1], MEDIUM_LENGTH, 0) < 4
 
 
 class TestStep:

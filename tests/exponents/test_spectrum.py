@@ -180,6 +180,15 @@ class TestAnswer:
         assert one.lambda_max != other.lambda_max
         assert_allclose(one.lambda_max, other.lambda_max, rtol=0.05)
 
+    def test_running_estimate_reaches_the_last_row(self, henon, lorenz_rows):
+        assert henon.running_rows[-1] == 3000
+        assert lyapunov_exponents(lorenz_rows[:2000, :1]).running_rows[-1] == 2000
+
+    def test_windows_of_finely_sampled_rows_have_dimensions(self):
+        # Of a thousand rows a period, a window and its image span hundreds, not tens of thousands.
+        X = make_lorenz63(10_000, dt=0.001, columns="x", random_state=0)
+        assert lyapunov_exponents(X).n_dims == 8
+
     def test_what_is_not_known_is_as_many_numbers(self, henon_rows):
         # So that columns of a pipeline do not depend on the verdict.
         for X in (henon_rows, henon_rows[:, :1]):
@@ -253,6 +262,11 @@ class TestRefused:
                 function(X)
 
 
+def local_span(X):
+    found = lyapunov_exponents(X)
+    return (found.n_delays - 1) * found.delay
+
+
 class TestLocal:
     def test_mean_is_the_exponent(self, henon_rows, henon):
         rates = local_exponents(henon_rows, n_exponents=2)
@@ -290,6 +304,19 @@ class TestLocal:
         rates = local_exponents(henon_rows, other)[:, 0]
         assert np.flatnonzero(np.isnan(rates)).tolist() == [100]
         assert np.isnan(local_exponents(henon_rows, henon_rows + 100)).all()
+
+    def test_nothing_is_said_of_windows_that_hold_far_rows(self, lorenz_rows):
+        fitted, other = lorenz_rows[:3000, :1], lorenz_rows[3000:3500, :1].copy()
+        span = local_span(fitted)
+        other[:5] += 1000
+        unknown = np.isnan(local_exponents(fitted, other)[:, 0])
+        assert np.flatnonzero(unknown)[-1] == 4 + span
+        assert unknown[: 5 + span].all()
+        assert np.isnan(local_exponents(fitted, other + 1000)).all()
+
+    def test_groups_of_rows_need_rows(self, henon_rows):
+        with pytest.raises(ValueError, match="X_groups is given without X"):
+            local_exponents(henon_rows, X_groups=np.zeros(3000))
 
     def test_last_rows_have_the_rate_before(self, lorenz_rows):
         rates = local_exponents(lorenz_rows[:, :1], lorenz_rows[:1000, :1])

@@ -7,7 +7,12 @@ from scipy.signal import lfilter
 
 from skchaos.datasets import make_henon, make_logistic
 from skchaos.exponents._scaled import Scaled, States
-from skchaos.exponents._surrogates import is_nonlinear, surrogate
+from skchaos.exponents._surrogates import (
+    is_nonlinear,
+    surrogate,
+    with_matching_ends,
+    with_shifted_phases,
+)
 
 
 def oscillation(n_rows, seed):
@@ -59,6 +64,23 @@ class TestSurrogate:
         assert not np.array_equal(one, another)
 
 
+class TestPhases:
+    def test_amplitudes_are_kept(self):
+        rows = np.random.default_rng(0).normal(size=(501, 2))
+        other = with_shifted_phases(rows, np.random.RandomState(0))
+        amplitudes = [np.abs(np.fft.rfft(x, axis=0)) for x in (rows, other)]
+        assert_allclose(*amplitudes, rtol=1e-9)
+        assert np.abs(correlations(np.hstack([rows, other]), 0)[:2, 2:]).max() < 0.2
+
+    def test_matching_ends_meet(self):
+        # 10.3 periods: the stretch that is kept holds whole ones, so that ends meet.
+        rows = np.sin(2 * np.pi * np.arange(1030) / 100)[:, None]
+        kept = with_matching_ends(rows)
+        assert 0.8 * len(rows) < len(kept) < len(rows)
+        assert abs(kept[-1] - kept[0]) < 0.07  # as one row from the next
+        assert abs(rows[-1] - rows[0]) > 0.9
+
+
 def tell(X, seed=0, groups=None):
     scaled = Scaled.of(X, np.zeros(len(X), dtype=int) if groups is None else groups)
     return is_nonlinear(scaled, States.of(scaled, 5, 1, 1, 8), seed)
@@ -80,6 +102,11 @@ class TestIsNonlinear:
     def test_not_of_linear_rows_seen_through_a_curve(self):
         noise = np.random.default_rng(0).normal(size=(6, 1000, 1))
         assert sum(tell(np.exp(X)) for X in noise) <= 1
+
+    def test_none_where_trajectories_are_too_short(self):
+        X = make_henon(1000, columns="x", random_state=0)
+        assert tell(X, groups=np.arange(1000) // 54) is None  # 50 windows of 5, less their images
+        assert tell(X, groups=np.arange(1000) // 100) is not None
 
     def test_looks_at_the_longest_trajectory(self):
         henon = make_henon(700, columns="x", random_state=0)

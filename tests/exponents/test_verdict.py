@@ -126,9 +126,23 @@ class TestJudgeRows:
         assert self.told(spiral(0.03)).regime == "fixed point"
         assert self.told(spiral(0.001)) is None
 
-    def test_one_trajectory_at_rest_is_no_rest(self):
+    def test_rest_of_a_part_is_named(self):
+        # Geometric means over rows take rest for a perfect prediction.
         X = np.vstack([random_rows(0), np.zeros((300, 1))])
-        assert self.told(X, np.repeat([0, 1], [1000, 300])) is None
+        regime, reason, has_exponents = self.told(X, np.repeat([0, 1], [1000, 300]))
+        assert (regime, has_exponents) == ("undecided", False)
+        assert reason.startswith("rows 1000 to ")
+        late = np.maximum(np.arange(4096.0) - 500, 0)[:, None]
+        assert "rows 0 to 255 do not move" in self.told(np.sin(0.5 * late)).reason
+
+    def test_a_dozen_rows_do_not_come_to_rest(self):
+        for X in ([1, 5, 2, 7, 3, 8, 1, 4, 6, 6], [1, 2, 3, 4, 5, 6, 6, 6]):
+            assert self.told(np.array(X, dtype=float)[:, None]).regime == "undecided"
+
+    def test_held_rows_at_the_end_are_no_cycle_of_one(self):
+        X = random_rows(0)
+        X[-40:] = X[-1]
+        assert self.told(X) is None
 
     def test_one_column_in_motion_is_no_rest(self):
         X = np.hstack([spiral(0.03), np.sin(0.3 * TIME) + 0.1 * random_rows(0)])
@@ -172,6 +186,7 @@ class TestJudge:
             ([0.1, -0.3], [0.003, 0.01], "chaos"),
             ([0.0, -0.3], [0.001, 0.01], "cycle"),
             ([0.0], [0.001], "cycle"),
+            ([-0.02], [0.05], "undecided"),
             ([0.001, -0.001], [0.001, 0.001], "torus"),
             ([-0.1, -0.3], [0.003, 0.01], "cycle"),  # the rows go on moving
             ([0.1, -0.3], [0.05, 0.1], "undecided"),  # of no certain sign
@@ -204,6 +219,27 @@ class TestJudge:
         assert found.regime == "undecided"
         assert found.has_exponents
         assert "not fitted to" in found.reason
+
+    @pytest.mark.parametrize("last", [0.1, 9.0])
+    def test_no_chaos_where_motion_dies_or_grows(self, last):
+        found = judge(moving(10.0, last), measured([0.1, -0.3], [0.003, 0.01]), 0)
+        assert found.regime == "undecided"
+        assert "spread" in found.reason
+
+    @pytest.mark.parametrize("rates", [[0.4], [-0.4]])
+    def test_nothing_follows_from_surrogates_that_cannot_be_made(self, monkeypatch, rates):
+        monkeypatch.setattr(_verdict, "is_nonlinear", lambda *_: None)
+        unclear = measured(rates, [0.01], error=0.1, linear_error=0.2 if rates[0] > 0 else 0.1)
+        found = judge(moving(10.0), unclear, 0)
+        assert (found.regime, found.has_exponents) == ("undecided", False)
+        assert "too short" in found.reason
+
+    def test_noise_that_is_predicted_is_said_to_be_linear(self, monkeypatch):
+        monkeypatch.setattr(_verdict, "is_nonlinear", lambda *_: False)
+        for error, expected in ((0.05, True), (0.5, False)):
+            found = judge(moving(10.0), measured([0.1], [0.1], error=error, linear_error=error), 0)
+            assert found.regime == "noise"
+            assert ("season" in found.reason) == expected
 
     def test_growth_counts_by_the_period(self):
         # The same growth per row is chaos in a slow oscillation, and next to none in a fast map.

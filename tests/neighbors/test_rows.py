@@ -1,6 +1,7 @@
 """Trajectories of rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skchaos.neighbors._rows import check_rows, trajectory_lengths
@@ -18,6 +19,9 @@ def test_trajectory_lengths():
         ([1, 2, 1], "comes back to the label 1"),
         ([[1]] * 3, "one label"),
         ([1, np.nan, 1], "no label at row 1"),
+        (["a", None, "b"], "no label at row 1"),
+        (np.array(["2024", "NaT", "2025"], dtype="datetime64[Y]"), "no label at row 1"),
+        (pd.array(["a", "b", None], dtype="string"), "no label at row 2"),
     ],
 )
 def test_groups_are_checked(groups, message):
