@@ -116,13 +116,17 @@ def _read_one(index: "pd.Index", like: TimeIndex | None) -> TimeIndex:
     step = _STEPS[kind](index, like)
     if like is not None and not _same_step(kind, step, like.step):
         raise ValueError(
-            f"The rows of X are {step} apart and those of the training data, or of another "
-            f"trajectory, {like.step}: a model knows one time step. Resample X to it, or fit a "
-            "model on such rows."
+            f"The rows of X are {_spelled(step)} apart and those of the training data, or of "
+            f"another trajectory, {_spelled(like.step)}: there must be one time step. Resample X "
+            "to it, or fit on such rows."
         )
     unit = index.unit if kind == "datetime" else ""
     name = "" if index.name is None else str(index.name)
     return TimeIndex(kind, _text(index[-1]), step, _timezone(index), unit, name)
+
+
+def _spelled(step: str) -> str:
+    return f"1{step}" if step[:1].isalpha() else step  # "h" is one hour
 
 
 def _timezone(index: "pd.Index") -> str:

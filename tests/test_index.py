@@ -116,6 +116,12 @@ def test_a_short_context_goes_on_by_the_step_of_the_training_rows(index, n_rows)
         assert continued[0] == index[-1]
 
 
+def test_steps_are_spelled_out():
+    like = read_index(frame(HOURS))
+    with pytest.raises(ValueError, match=r"are 2h apart .* trajectory, 1h:"):
+        read_index(frame(HOURS[::2]), like=like)
+
+
 @pytest.mark.parametrize(
     ("trained", "given"),
     [

@@ -116,7 +116,7 @@ class DivergenceDisplay:
         if np.isfinite(found.slope):
             self._draw_window(exponent)
         else:
-            _common.draw_note(self.ax_, "no slope: neighbours do not double their distance")
+            _common.draw_note(self.ax_, "no slope: no straight rise to read it from")
         self._label(exponent, lyapunov_axis)
         return self
 

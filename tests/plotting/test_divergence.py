@@ -82,7 +82,7 @@ def test_nothing_to_read_draws_the_curve_alone():
     nothing = curve(window=(np.nan, np.nan), slope=np.nan)
     display = display_of(nothing, exponent=0.9).plot()
     assert display.fit_line_ is display.exponent_line_ is display.window_ is None
-    assert legend(display)[1] == "no slope: neighbours do not double their distance"
+    assert legend(display)[1] == "no slope: no straight rise to read it from"
 
 
 def test_curve_may_have_gaps():
