@@ -410,7 +410,7 @@ def figure(results, peers, path):
     names = [name for half in TITLES for name in systems_of(half)]
     places = {name: i + (i >= len(HALVES["tuning"])) * 0.8 for i, name in enumerate(names)}
     fig, axes = plt.subplots(
-        1, 4, figsize=(13, 7.5), sharey=True, sharex=True, layout="constrained"
+        1, 4, figsize=(13, 10.5), sharey=True, sharex=True, layout="constrained"
     )
     for ax, case in zip(axes, PANELS, strict=True):
         ax.axvspan(LEAST / 2, 10, color="0.94", zorder=0)

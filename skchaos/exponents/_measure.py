@@ -115,15 +115,10 @@ class Measurement:
 
 def measure(scaled, n_exponents, random_state):
     """Return at least `n_exponents` along scaled rows; None where there are too few rows."""
-    states = choose_states(scaled, random_state)
-    if states is None or not states.is_enough:
+    first = measure_once(scaled, n_exponents, random_state)
+    if first is None:
         return None
-    check_dims(n_exponents or 1, states)
-    n_dims = states.values.shape[1]
-    # The second tells a torus from a cycle, so it is followed in any case.
-    n_vectors = min(n_dims, max(2, n_exponents or _default_count(states)))
-    states, length = choose_map(states, random_state)
-    first = _measure_states(scaled, states, length, n_vectors, random_state)
+    states, length, n_vectors = first.fit.states, first.fit.map.length, len(first.rates)
     weak = LITTLE_GROWTH < first.rates[0] * scaled.period < WEAK_GROWTH
     if states.n_delays > 1 and not weak:
         return first
@@ -131,12 +126,25 @@ def measure(scaled, n_exponents, random_state):
     step = 1 if scaled.is_map else max(states.step + 1, round(STEP_RATIO * states.step))
     last = slice(-MAX_SECOND_ROWS, None)
     recent = replace(scaled, rows=scaled.rows[last], segments=scaled.segments[last])
+    n_dims = states.values.shape[1]
     other = States.of(recent, states.n_delays, states.delay, step, n_dims)
     if other is None or not other.is_enough:
         return first
     second = _measure_states(recent, other, length, n_vectors, (random_state + 1) % MAX_SEED)
     apart = _mean(first.local[last]) - second.rates
     return replace(first, method=np.hypot(first.method, apart))
+
+
+def measure_once(scaled, n_exponents, random_state):
+    """Return the same without a second opinion in the errors."""
+    states = choose_states(scaled, random_state)
+    if states is None or not states.is_enough:
+        return None
+    check_dims(n_exponents or 1, states)
+    # The second tells a torus from a cycle, so it is followed in any case.
+    n_vectors = min(states.values.shape[1], max(2, n_exponents or _default_count(states)))
+    states, length = choose_map(states, random_state)
+    return _measure_states(scaled, states, length, n_vectors, random_state)
 
 
 def _default_count(states):

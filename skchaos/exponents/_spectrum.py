@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skchaos.exponents._measure import MAX_SEED, MAX_WINDOW_EXPONENTS, chains_along, measure
+from skchaos.exponents._measure import (
+    MAX_SEED,
+    MAX_WINDOW_EXPONENTS,
+    chains_along,
+    measure,
+    measure_once,
+)
 from skchaos.exponents._scaled import MAX_COLUMNS, Scaled
 from skchaos.exponents._tangent import growth_along
 from skchaos.exponents._verdict import judge, judge_rows, resolved
@@ -293,7 +299,7 @@ def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None,
     X, X_segments = (X_fit, segments) if X is None else check_rows(X, X_groups)
     check_columns("X", X, X_fit.shape[1])
     scaled = Scaled.of(X_fit, segments)
-    measured = None if scaled is None else measure(scaled, n_exponents, random_state)
+    measured = None if scaled is None else measure_once(scaled, n_exponents, random_state)
     if measured is None:
         return np.full((len(X), n_exponents), np.nan)
     fit, states = measured.fit, measured.fit.states
