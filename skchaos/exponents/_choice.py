@@ -168,21 +168,21 @@ def draw(at, n_most, rng):
     return at if len(at) <= n_most else np.sort(rng.choice(at, n_most, replace=False))
 
 
-def transfer_error(states, length, random_state):
+def transfer_error(states, length, random_state, *, enough=0.0):
     """Return how many times larger the error is at rows that a map was not fitted to.
 
-    The first or the last quarter of rows is left out, whichever is predicted better: few rows may
+    The last or the first quarter of rows is left out, whichever is predicted better: few rows may
     well go where no other did. Neighbours in time are alike, so that rows left out at random would
-    show nothing.
+    show nothing. The first quarter is not tried where the last one is `enough`.
     """
     at = states.with_image()
     n_left_out = int(LEFT_OUT * len(at))
     first, last = at[:n_left_out], at[-n_left_out:]
-    factors = [
-        _transfer(states, at[:-n_left_out][: -states.step], last, length, random_state),
-        _transfer(states, at[n_left_out:][states.step :], first, length, random_state),
-    ]
-    return min(factors)
+    factor = _transfer(states, at[:-n_left_out][: -states.step], last, length, random_state)
+    if factor <= enough:
+        return factor
+    other = _transfer(states, at[n_left_out:][states.step :], first, length, random_state)
+    return min(factor, other)
 
 
 def _transfer(states, inside, outside, length, random_state):

@@ -169,7 +169,7 @@ def _judge_growing(scaled, fit, shown, random_state):
     change = _change(scaled)
     if not 1 / CHANGED <= change <= CHANGED:
         return _changing(shown, change)
-    transfer = transfer_error(fit.states, fit.map.length, random_state)
+    transfer = transfer_error(fit.states, fit.map.length, random_state, enough=MAX_TRANSFER)
     if transfer > MAX_TRANSFER:
         reason = (
             f"{shown} is positive, but a map errs {transfer:.2g} times as much at rows that it was "

@@ -178,7 +178,7 @@ class TestJudge:
 
     @pytest.fixture(autouse=True)
     def _map_transfers(self, monkeypatch):
-        monkeypatch.setattr(_verdict, "transfer_error", lambda *_: 1.0)
+        monkeypatch.setattr(_verdict, "transfer_error", lambda *_, **__: 1.0)
 
     @pytest.mark.parametrize(
         ("rates", "errors", "regime"),
@@ -214,7 +214,7 @@ class TestJudge:
     def test_no_chaos_where_a_map_does_not_transfer(self, monkeypatch):
         growing = measured([0.1, -0.3], [0.003, 0.01])
         assert judge(moving(10.0), growing, 0).regime == "chaos"
-        monkeypatch.setattr(_verdict, "transfer_error", lambda *_: 10.0)
+        monkeypatch.setattr(_verdict, "transfer_error", lambda *_, **__: 10.0)
         found = judge(moving(10.0), growing, 0)
         assert found.regime == "undecided"
         assert found.has_exponents
