@@ -11,6 +11,7 @@ import numpy as np
 
 from skchaos.exponents._kernel_map import MEDIUM_LENGTH, KernelRegression
 from skchaos.exponents._scaled import MIN_STATES, States, count_pairs
+from skchaos.neighbors._rows import segment_bounds
 
 N_SURROGATES = 19  # the data beat all of them by chance once in twenty times
 MAX_ROWS, MAX_PAIRS, N_CENTERS, STATES_PER_CENTER = 8000, 2000, 120, 5
@@ -25,11 +26,8 @@ def is_nonlinear(scaled, states, random_state):
     same spectra: the first are as smooth as the rows, the second as far from normal. Only the
     longest trajectory is looked at, its last 8,000 rows. None where it is too short.
     """
-    starts = np.flatnonzero(np.diff(scaled.segments, prepend=-1))
-    lengths = np.diff(np.r_[starts, len(scaled.rows)])
-    longest = int(lengths.argmax())
-    rows = scaled.rows[starts[longest] :][: lengths[longest]][-MAX_ROWS:]
-    rows = with_matching_ends(rows)
+    start, stop = max(segment_bounds(scaled.segments), key=lambda ends: ends[1] - ends[0])
+    rows = with_matching_ends(scaled.rows[start:stop][-MAX_ROWS:])
     one = np.zeros(len(rows), dtype=int)
     if count_pairs(one, states.n_delays, states.delay, states.step) < MIN_STATES:
         return None

@@ -60,7 +60,7 @@ def judge_rows(scaled):
     if scaled.n_periods < MIN_PERIODS:
         reason = f"the rows hold {scaled.n_periods:.2g} mean periods, {MIN_PERIODS} are needed"
         return Verdict("undecided", reason, False)
-    lengths = np.diff([*segment_starts(scaled.segments), len(scaled.rows)])
+    lengths = [stop - start for start, stop in segment_bounds(scaled.segments)]
     still = _still_rows(scaled)
     if still:
         reason = "rows {} to {} do not move: leave such stretches out".format(*still)
@@ -73,14 +73,6 @@ def judge_rows(scaled):
         )
         return Verdict("undecided", reason, False)
     return None
-
-
-def segment_starts(segments):
-    return np.flatnonzero(np.diff(segments, prepend=-1))
-
-
-def _trajectories(scaled):
-    return np.split(scaled.rows, segment_starts(scaled.segments)[1:])
 
 
 def _still_rows(scaled):
@@ -107,7 +99,8 @@ def _spread(scaled, quarter):
 
     In units of the spread of all rows of that column; infinite where trajectories are too short.
     """
-    long = [part for part in _trajectories(scaled) if len(part) >= 4 * MIN_QUARTER]
+    parts = [scaled.rows[start:stop] for start, stop in segment_bounds(scaled.segments)]
+    long = [part for part in parts if len(part) >= 4 * MIN_QUARTER]
     within = [np.array_split(part, 4)[quarter] for part in long]
     spreads = [part.std(axis=0) / scaled.rows.std(axis=0) for part in within]
     return float(np.max(spreads)) if spreads else np.inf
