@@ -82,6 +82,8 @@ class KernelMap:
 class KernelRegression:
     """The normal equations of a map, from which maps for several penalties follow.
 
+    Of symmetric matrices the upper triangle is kept.
+
     Parameters
     ----------
     states, images : ndarray of shape (n_states, n_dims)
@@ -100,27 +102,39 @@ class KernelRegression:
         self.n_states, self.n_dims = states.shape
         self.sizes = [np.sqrt(part.var(axis=0).sum()) for part in (images, rows, images)]
         targets = np.hstack([images - states, rows])
-        self._fit(states, targets)
+        step = max(1, self.n_states // MAX_ERROR_STATES)
+        self.some_targets = targets[::step]
+        self.some_features = self._fit(states, targets, step)
         self.slope_states = states[rng.randint(self.n_states, size=N_SLOPES)]
         self.slope_directions = rng.standard_normal(self.slope_states.shape)
-        self.set_error_pairs(states, targets)
 
     def set_error_pairs(self, states, targets):
         """Set the pairs that errors are read from; targets are images - states, then rows."""
         some = slice(None, None, max(1, len(states) // MAX_ERROR_STATES))
-        self.some_states, self.some_targets = states[some], targets[some]
+        states, features = states[some], Features(self.centers, self.length)
+        self.some_targets = targets[some]
+        self.some_features = np.empty((len(states), features.n_features))
+        for part in _chunks(len(states)):
+            self.some_features[part] = features(states[part])
 
-    def _fit(self, states, targets):
+    def _fit(self, states, targets, step):
+        """Sum up the normal equations; return the features of one in `step` states."""
         m, features = len(self.centers), Features(self.centers, self.length)
         gram = _Gram(features.n_features, targets.shape[1])
+        kept = np.empty((-(-self.n_states // step), features.n_features))
         for part in _chunks(self.n_states):
-            gram.add(features(states[part]), targets[part])
+            values = features(states[part])
+            gram.add(values, targets[part])
+            first = -(-part.start // step)
+            here = values[first * step - part.start :: step]
+            kept[first : first + len(here)] = here
         self.gram, self.moments = gram.means(self.n_states)
         for part in _chunks(m):
             self.gram[part, :m] += RIDGE * features(self.centers[part])[:, :m]
         self.gram[np.diag_indices(len(self.gram))] += (
             ROUNDING * np.trace(self.gram) / len(self.gram)
         )
+        return kept
 
     @cached_property
     def slopes(self):
@@ -167,11 +181,7 @@ class KernelRegression:
         geometric means over some of the pairs, which tell what happens at most states, and, behind
         them, the root mean square of images, which tells what happens where a map fails.
         """
-        features, together = Features(self.centers, self.length), np.hstack(maps)
-        predicted = np.empty((len(self.some_states), together.shape[1]))
-        for part in _chunks(len(predicted)):
-            np.matmul(features(self.some_states[part]), together, out=predicted[part])
-        predictions = np.split(predicted, len(maps), axis=1)
+        predictions = np.split(self.some_features @ np.hstack(maps), len(maps), axis=1)
         return [self._errors_of(*pair) for pair in zip(maps, predictions, strict=True)]
 
     def _errors_of(self, coefficients, predictions):
@@ -194,16 +204,15 @@ class KernelRegression:
 
 
 def _solve_positive(matrix, right):
-    """Solve for a symmetric matrix that is positive but for rounding."""
-    rounding = 0.0
+    """Solve for the matrix of an upper triangle, which is changed where it needs more diagonal."""
+    added, rounding = 0.0, ROUNDING * np.trace(matrix) / len(matrix)
     while True:
         try:
-            factor = cho_factor(
-                matrix + np.diag(np.full(len(matrix), rounding)), check_finite=False
-            )
+            factor = cho_factor(matrix, check_finite=False)
         except np.linalg.LinAlgError:
             # Centres that are nearly the same, where rows keep coming back to rest.
-            rounding = max(100 * rounding, ROUNDING * np.trace(matrix) / len(matrix))
+            matrix[np.diag_indices(len(matrix))] += rounding - added
+            added, rounding = rounding, 100 * rounding
             continue
         return cho_solve(factor, right, check_finite=False)
 
@@ -309,7 +318,10 @@ class _Gram:
         self.moments += features.T @ targets
 
     def means(self, n):
-        return (self.upper + np.triu(self.upper, 1).T) / n, self.moments / n
+        """Return the upper triangle, all that a solver reads, and the moments, over n."""
+        self.upper /= n
+        self.moments /= n
+        return self.upper, self.moments
 
 
 def _chunks(n):

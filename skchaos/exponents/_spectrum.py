@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from skchaos.exponents._measure import (
     MAX_SEED,
@@ -23,6 +24,9 @@ from skchaos.neighbors._rows import (
 )
 
 N_RUNNING = 200
+
+# The products are small: more threads would wait for each other most of the time.
+one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class MeasuredExponents:
         return float(self.exponents[0])
 
 
+@one_thread
 def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state=0):
     r"""Measure Lyapunov exponents of a series, straight from its rows.
 
@@ -242,6 +247,7 @@ def _unknown(dt, n_exponents, period, regime, reason):
     )
 
 
+@one_thread
 def local_exponents(X_fit, X=None, *, n_exponents=1, groups=None, X_groups=None, random_state=0):
     """Measure the rates at which nearby orbits part, row by row.
 

@@ -79,24 +79,24 @@ def growth_along(jacobians, links, n_vectors, rng):
     backward = jacobians.transpose(0, 2, 1)  # frames hold vectors as rows
     growth = np.empty((n_chains, n_links, n_vectors))
     for link in range(n_links):
-        frames = frames @ backward[links[:, link]]
-        growth[:, link] = _orthonormalise(frames)
+        moved = frames @ backward[links[:, link]]
+        by_vector = np.ascontiguousarray(moved.transpose(1, 2, 0))
+        growth[:, link] = _orthonormalise(by_vector).T
+        frames = np.ascontiguousarray(by_vector.transpose(2, 0, 1))
     return np.log(growth, out=growth)
 
 
 def _orthonormalise(frames):
-    """Make rows of frames (n_chains, n_vectors, n_dims) orthonormal in place; return their lengths.
+    """Make vectors of frames (n_vectors, n_dims, n_chains) orthonormal in place; return lengths.
 
     Modified Gram-Schmidt, over all chains at once: for so few vectors many times faster than a
-    decomposition of each frame. Rows in directions that a map annihilates are left as rounding
+    decomposition of each frame. Vectors in directions that a map annihilates are left as rounding
     made them.
     """
-    lengths = np.empty(frames.shape[:2])
-    for i in range(frames.shape[1]):
-        vector = frames[:, i]
-        length = np.sqrt(np.einsum("cd,cd->c", vector, vector))
-        lengths[:, i] = np.maximum(length, np.finfo(float).tiny, out=length)
-        vector /= length[:, None]
-        rest = frames[:, i + 1 :]
-        rest -= (rest @ vector[:, :, None]) * vector[:, None]
+    lengths = np.empty((frames.shape[0], frames.shape[2]))
+    for i, vector in enumerate(frames):
+        length = np.sqrt(np.einsum("dc,dc->c", vector, vector))
+        vector /= np.maximum(length, np.finfo(float).tiny, out=lengths[i])
+        rest = frames[i + 1 :]
+        rest -= np.einsum("vdc,dc->vc", rest, vector)[:, None] * vector
     return lengths

@@ -12,17 +12,18 @@ from skchaos.neighbors._rows import segment_bounds
 SIGNIFICANT = 3.0  # standard errors
 MIN_PERIODS = 10  # that the rows must hold
 # Growth in one mean period below which an orbit is regular: tori and cycles come out below .05,
-# the weakest chaos of the study (Mackey-Glass 17) at .23.
+# the weakest chaos of the study (Mackey-Glass 17) at .19.
 MIN_GROWTH_PER_PERIOD = 0.1
 # An orbit is called regular where three standard errors stay below this much.
 MAX_REGULAR_GROWTH = 0.2
 # Above this error (standard deviations) a map does not follow the dynamics.
 POOR_ERROR = 0.2
 # Factor by which the map must beat a linear one for chaos: up to the first, nothing nonlinear is
-# seen; beyond the second it is plain; between them surrogates decide. Smooth noise reaches 150.
+# seen; beyond the second it is plain; between them surrogates decide. Smooth noise reaches 62, this
+# and what follows by benchmarks/results/lyapunov_verdict.csv.
 LITTLE_GAIN, PLAIN_GAIN = 1.5, 200.0
-# Factor by which the error of a map may be larger at rows that it was not fitted to. Chaos of the
-# study comes out below 3 from 5,000 rows on, smooth noise of few rows at 4 to 1,000.
+# Factor by which the error of a map may be larger at rows that it was not fitted to. With 5,000
+# rows chaos comes out below 2.5, but for a field (4.5); smooth noise of 1,000 rows at 19 to 1,300.
 MAX_TRANSFER = 4.0
 TINY_ERROR = 1e-3  # a linear prediction this good is of something regular
 SECOND_DIRECTION = 0.3  # part of the second exponent's decay in a period, at most, on a torus

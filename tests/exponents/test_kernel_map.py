@@ -163,12 +163,26 @@ class TestErrors:
         assert_allclose(found[1], fit.errors(part)[0], rtol=1e-12)
         fitted = fit.solve(1e-4, omit=omit)
         assert_array_equal(fitted.centers, fit.centers[part[:200, 0] != 0])
-        images = evaluate(fitted, fit.some_states) - fit.some_states
+        images = evaluate(fitted, normal_states) - normal_states
         rms = np.sqrt(((images - fit.some_targets[:, :2]) ** 2).sum(axis=1).mean())
         freedom = np.sqrt(1 - len(fitted.coefficients) / 1500)
         assert_allclose(
             found[1][2], rms / np.sin(2 * normal_states).std() / 2**0.5 / freedom, rtol=0.02
         )
+
+    @pytest.mark.parametrize("n_pairs", [700, 7600])  # all, and one in three of them
+    def test_are_those_of_the_pairs_that_were_fitted(self, n_pairs, global_random_seed):
+        states = np.random.default_rng(global_random_seed).normal(size=(n_pairs, 2))
+        images = np.sin(2 * states)
+        fit = regression(states, images)
+        coefficients = fit.coefficients(1e-4)
+        found = fit.errors(coefficients)[0]
+        fit.set_error_pairs(states, np.hstack([images - states, images]))
+        assert_allclose(found, fit.errors(coefficients)[0], rtol=1e-12)
+        fit.set_error_pairs(states[:600], np.hstack([images - states, images])[:600])
+        away = evaluate(fit.solve(1e-4), states[:600]) - images[:600]
+        rms = np.sqrt((away**2).sum(axis=1).mean() / images.var(axis=0).sum())
+        assert_allclose(fit.errors(coefficients)[0][2], rms, rtol=0.1)  # freedom: 66 of n_pairs
 
     def test_at_few_states_show_in_the_mean_square_alone(self, normal_states):
         images = 0.5 * normal_states

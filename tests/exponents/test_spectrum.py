@@ -6,9 +6,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63
-from skchaos.exponents import local_exponents, lyapunov_exponents
+from skchaos.exponents import _spectrum, local_exponents, lyapunov_exponents
+from skchaos.neighbors._rows import check_rows
 
 HENON = np.array([0.4192578, -1.6232306])  # skchaos.datasets._exponents, TABLE
 LORENZ = 0.9053957
@@ -194,6 +196,21 @@ class TestAnswer:
         for X in (henon_rows, henon_rows[:, :1]):
             known, unknown = lyapunov_exponents(X[:1000]), lyapunov_exponents(X[:20])
             assert unknown.exponents.shape == known.exponents.shape
+
+    @pytest.mark.parametrize("function", [lyapunov_exponents, local_exponents])
+    def test_one_thread_is_used(self, function, henon_rows, monkeypatch):
+        during = []
+
+        def watched(*arguments):
+            during.extend(threadpool_info())
+            return check_rows(*arguments)
+
+        monkeypatch.setattr(_spectrum, "check_rows", watched)
+        with threadpool_limits(2, "blas"):
+            function(henon_rows[:100])
+            after = threadpool_info()
+        assert {pool["num_threads"] for pool in during if pool["user_api"] == "blas"} == {1}
+        assert {pool["num_threads"] for pool in after if pool["user_api"] == "blas"} == {2}
 
     def test_data_are_left_alone(self, henon_rows):
         X = henon_rows[:500].copy()
