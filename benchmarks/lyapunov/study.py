@@ -16,7 +16,7 @@ of rows, noise and columns has `FEW` seeds, and so have `SLOW` systems at 100,00
 white and Gaussian, added to each column in units of that column's standard deviation over the rows
 used; it is the same for all levels.
 
-    half            tuning and held_out, as systems.py says; real for recordings
+    half            tuning, held_out and fresh, as systems.py says; real for recordings
     rows, noise, observed, seed
                     the case; observed is full (all columns) or one (the first column)
     series          CRC-32 of that one column, which peers.py writes too
@@ -51,6 +51,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from peers import EXPERT
 from systems import (
+    FRESH,
     HELD_OUT,
     N_SEEDS,
     NOT_CHAOS_HELD_OUT,
@@ -77,8 +78,9 @@ CLAIMED = (
     (20_000, 0.05, "full"),
 )
 NOT_CHAOS_ROWS = (1000, 5000, 20_000)
-HALVES = {"tuning": TUNING, "held_out": HELD_OUT}
-NOT_CHAOS = {"tuning": NOT_CHAOS_TUNING, "held_out": NOT_CHAOS_HELD_OUT}
+FRESH_CASES = tuple(case for case in CLAIMED if case[0] <= 20_000 and case[1] == 0)
+HALVES = {"tuning": TUNING, "held_out": HELD_OUT, "fresh": FRESH}
+NOT_CHAOS = {"tuning": NOT_CHAOS_TUNING, "held_out": NOT_CHAOS_HELD_OUT, "fresh": ()}
 MAKERS = {maker.__name__: maker for makers in NOT_CHAOS.values() for maker in makers}
 PEER_NAMES = {"lorenz_38": "lorenz38", "lorenz96_20": "lorenz96"}  # where peers.py has others
 
@@ -137,12 +139,15 @@ def tasks_of(half):
     if half == "real":
         return [Task(half, name, rows, 0.0, "one", (0,)) for name, rows in REAL_ROWS]
     every, few = tuple(range(N_SEEDS)), tuple(range(FEW))
+    claimed = CLAIMED
     rest = [case for case in product(ROWS, NOISES, ("full", "one")) if case not in CLAIMED]
+    if half == "fresh":
+        claimed, rest = FRESH_CASES, ()
     tasks = [
         Task(half, maker.__name__, rows, 0.0, "one", every)
         for rows, maker in product(NOT_CHAOS_ROWS, NOT_CHAOS[half])
     ]
-    for cases, seeds in ((CLAIMED, every), (rest, few)):
+    for cases, seeds in ((claimed, every), (rest, few)):
         tasks += [
             Task(half, system.name, *case, few if is_slow(system, case[0]) else seeds)
             for case, system in product(cases, HALVES[half])

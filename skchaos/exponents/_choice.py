@@ -25,6 +25,9 @@ HIGH_DIMENSIONAL = 8
 CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
+# Up to this step of a flow a map looks one row ahead: little lies between, or nothing, where rows
+# of a map linger around one place and then around another, and are remembered for long.
+MAX_MAP_STEP = 2
 # Rows of a window of a map; of those that predict rows about as well as the best, the longest.
 MAP_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
 WINDOW_DIMS = 8
@@ -67,7 +70,7 @@ def choose_states(scaled, random_state):
 def _window(scaled, random_state):
     n_columns = scaled.rows.shape[1]
     dims = max(WINDOW_DIMS, min(2 * WINDOW_DIMS, n_columns + 4))
-    if scaled.is_map:
+    if scaled.step <= MAX_MAP_STEP:
         return _map_window(scaled, dims, random_state)
     span = WINDOW_STEPS * scaled.step
     delay = -(-span // max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // n_columns))

@@ -25,8 +25,9 @@ STEP_RATIO, MAX_SECOND_ROWS = 1.5, 100_000
 HALF_TO_WHOLE, LEAST_PENALTY, ROUGHER = 2.3, 0.1, 3.0
 # At least that much; windows hold more directions that lead off the attractor.
 MIN_PENALTY, MIN_WINDOW_PENALTY = 3e-5, 3e-4
-# Growth of which the larger penalty takes this part away is none of the data; then that is used.
-SPURIOUS, MAX_RAISES = 0.6, 3
+# Where the error of the method is above that part of growth, larger penalties are tried while
+# errors fall. Of what these take away a part counts as error.
+UNSURE, MAX_RAISES, SPURIOUS_LEFT = 0.1, 4, 0.25
 # Growth in a mean period that may be none; and that is weak enough to ask for a second opinion.
 LITTLE_GROWTH, WEAK_GROWTH = 0.1, 0.5
 NOISE_BIAS = 2.0  # part by which an exponent may be too small, for each part of noise in the states
@@ -96,8 +97,6 @@ class Measurement:
     local : ndarray of shape (n_states, n_exponents)
         Growth at each state, per row; nan where a state has no image.
     fit : Fit
-    drop : float
-        How far the largest exponent drops under the larger penalty.
     """
 
     rates: np.ndarray
@@ -105,7 +104,6 @@ class Measurement:
     method: np.ndarray
     local: np.ndarray
     fit: Fit
-    drop: float
 
     @property
     def errors(self):
@@ -157,15 +155,22 @@ def _mean(local):
 
 
 def _measure_states(scaled, states, length, n_vectors, random_state):
-    """Return exponents of states, with the penalty raised while growth depends on it."""
+    """Return exponents of states, with the penalty raised while that makes them surer.
+
+    Growth that a larger penalty took away was none of the data; a part of it may still be there.
+    """
     fit = fit_states(scaled, states, length, random_state)
-    measured = _along(scaled, fit, n_vectors, random_state)
+    first = _along(scaled, fit, n_vectors, random_state)
+    measured = first
     for _ in range(MAX_RAISES):
-        if measured.drop < SPURIOUS * max(measured.rates[0], LITTLE_GROWTH / scaled.period):
+        if measured.method[0] < UNSURE * max(measured.rates[0], LITTLE_GROWTH / scaled.period):
             break
-        fit = fit.raised()
-        measured = _along(scaled, fit, n_vectors, random_state)
-    return measured
+        raised = _along(scaled, measured.fit.raised(), n_vectors, random_state)
+        if raised.errors[0] > measured.errors[0]:
+            break
+        measured = raised
+    left = SPURIOUS_LEFT * (first.rates - measured.rates)
+    return replace(measured, method=np.hypot(measured.method, left))
 
 
 def check_dims(n_exponents, states):
@@ -294,7 +299,6 @@ def _along(scaled, fit, n_vectors, random_state):
         method=np.linalg.norm([drop, missing, NOISE_BIAS * fit.noise * rates], axis=0),
         local=local,
         fit=fit,
-        drop=float(drop[0]),
     )
 
 
