@@ -110,6 +110,34 @@ class TestMeasure:
         assert raised.map.penalty == henon.fit.rougher.penalty > henon.fit.map.penalty
         assert raised.rougher.penalty > raised.map.penalty
 
+    @pytest.mark.parametrize(
+        ("rates", "methods", "chosen"),
+        [
+            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.08, 0.01, 0.01, 0.01, 0.01, 0.01], 0),  # sure
+            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.5, 0.4, 0.02, 0.01, 0.01, 0.01], 2),  # sure by then
+            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.5, 0.4, 0.3, 0.35, 0.01, 0.01], 2),  # errors rise
+            ([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], 4),  # often enough
+        ],
+    )
+    def test_penalty_is_raised_while_errors_fall(self, henon, monkeypatch, rates, methods, chosen):
+        penalties = []
+
+        def along(scaled, fit, n_vectors, random_state):
+            i = len(penalties)
+            penalties.append(fit.map.penalty)
+            rate, method = np.array([rates[i], -1.0]), np.array([methods[i], 0.1])
+            return replace(henon, fit=fit, rates=rate, method=method, sampling=np.zeros(2))
+
+        monkeypatch.setattr(_measure, "_along", along)
+        scaled = scaled_of(make_henon(1000, random_state=0))
+        found = _measure._measure_states(scaled, States.of(scaled, 1, 1, 1, None), 0.7, 2, 0)
+        assert found.fit.map.penalty == penalties[chosen]
+        assert found.rates[0] == rates[chosen]
+        assert_allclose(penalties, penalties[0] * 3.0 ** np.arange(len(penalties)))
+        # A quarter of what raising took away counts as error, too.
+        left = 0.25 * (rates[0] - rates[chosen])
+        assert_allclose(found.method, [np.hypot(methods[chosen], left), 0.1])
+
     def test_too_few_rows(self):
         assert measure(scaled_of(make_henon(30, random_state=0)), 1, 0) is None
         many_short = np.arange(1000) // 2
