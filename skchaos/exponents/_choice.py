@@ -25,11 +25,9 @@ HIGH_DIMENSIONAL = 8
 CENTERS, HIGH_DIMENSIONAL_CENTERS, AT_STATES, GROWTH = 400, 700, 5000, 0.4
 MAX_CENTERS, STATES_PER_CENTER, FITTED_PER_CENTER = 1200, 5, 12
 WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
-# Up to this step of a flow a map looks one row ahead: little lies between, or nothing, where rows
-# of a map linger around one place and then around another, and are remembered for long.
-MAX_MAP_STEP = 2
-# Rows of a window of a map; of those that predict rows about as well as the best, the longest.
-MAP_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
+# Rows of a window where a map looks a single row ahead; of those that predict rows about as well as
+# the best, the longest.
+ROW_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
 WINDOW_DIMS = 8
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP = 0.7, 0.35
@@ -54,7 +52,7 @@ def choose_states(scaled, random_state):
         return window
     high = scaled.rows.shape[1] > HIGH_DIMENSIONAL
     fraction = HIGH_DIMENSIONAL_STEP if high else FULL_STATE_STEP
-    step = 1 if scaled.is_map else max(1, round(fraction * scaled.step))
+    step = max(1, round(fraction * scaled.step))
     whole = States.of(scaled, 1, 1, step, None)
     if window is None or whole is None:
         return whole or window
@@ -70,8 +68,8 @@ def choose_states(scaled, random_state):
 def _window(scaled, random_state):
     n_columns = scaled.rows.shape[1]
     dims = max(WINDOW_DIMS, min(2 * WINDOW_DIMS, n_columns + 4))
-    if scaled.step <= MAX_MAP_STEP:
-        return _map_window(scaled, dims, random_state)
+    if scaled.step == 1:
+        return _row_window(scaled, dims, random_state)
     span = WINDOW_STEPS * scaled.step
     delay = -(-span // max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // n_columns))
     return _affordable_window(scaled, span // delay + 1, delay, scaled.step, dims)
@@ -83,13 +81,14 @@ def _affordable_window(scaled, n_delays, delay, step, dims):
     return States.of(scaled, n_delays, delay, step, min(dims, affordable)) if affordable else None
 
 
-def _map_window(scaled, dims, random_state):
+def _row_window(scaled, dims, random_state):
     """Return the longest window that predicts the next row about as well as the best.
 
     Where noise limits prediction longer windows average it away; where the map does, they hold
     more than it can follow, and predict worse.
     """
-    windows = [_affordable_window(scaled, n_delays, 1, 1, dims) for n_delays in MAP_WINDOWS]
+    most = max(WINDOW_STEPS, MAX_WINDOW_COLUMNS // scaled.rows.shape[1])
+    windows = [_affordable_window(scaled, n, 1, 1, dims) for n in ROW_WINDOWS if n <= most]
     windows = [states for states in windows if states is not None]
     errors = [_row_error(scaled, states, 1, random_state) for states in windows]
     good = [s for s, e in zip(windows, errors, strict=True) if e <= ABOUT_AS_WELL * min(errors)]

@@ -21,7 +21,11 @@ MAX_SCALE_ROWS = 20_000  # for the time scales
 HEAVY_TAIL = 2.0
 QUARTILES = 1.349  # distance of the quartiles of a normal distribution
 MEMORY_FRACTION = 2  # a map looks half a memory ahead,
-PERIOD_FRACTION = 8  # and at most an eighth of a period
+PERIOD_FRACTION = 8  # and at most an eighth of a period,
+# but a single row where that is less than this: little lies between two rows, or nothing, where
+# those of a map linger around one place and then around another, and are remembered for long. (So
+# it is with Holmes' map; flows sampled that coarsely gain, too.)
+MIN_LONG_STEP = 3
 MAX_WINDOW_COLUMNS = 128
 MIN_STATES = 50
 # A polynomial of the second order takes this many states for each of its terms at least; fewer are
@@ -74,10 +78,8 @@ class Scaled:
     @property
     def step(self):
         """Rows that a map looks ahead."""
-        if self.is_map:
-            return 1
         longest = min(self.memory / MEMORY_FRACTION, self.period / PERIOD_FRACTION)
-        return max(1, round(longest))
+        return round(longest) if round(longest) >= MIN_LONG_STEP else 1
 
     @property
     def n_periods(self):

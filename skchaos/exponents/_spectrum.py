@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from skchaos.exponents._measure import (
     MAX_SEED,
@@ -14,6 +13,7 @@ from skchaos.exponents._measure import (
 )
 from skchaos.exponents._scaled import MAX_COLUMNS, Scaled
 from skchaos.exponents._tangent import growth_along
+from skchaos.exponents._threads import one_thread
 from skchaos.exponents._verdict import judge, judge_rows, resolved
 from skchaos.neighbors._rows import (
     check_columns,
@@ -24,9 +24,6 @@ from skchaos.neighbors._rows import (
 )
 
 N_RUNNING = 200
-
-# The products are small: more threads would wait for each other most of the time.
-one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,8 @@ def lyapunov_exponents(X, *, dt=1.0, n_exponents=None, groups=None, random_state
     Notes
     -----
     Multiplying the data by a power of two does not change a bit of the result. Accuracy, time and
-    memory over 33 systems are in `benchmarks/results/lyapunov.csv`.
+    memory over 44 systems are in `benchmarks/results/lyapunov.csv`. During a call BLAS is held at
+    one thread in the whole process; to use more cores, call several processes.
 
     References
     ----------

@@ -7,9 +7,8 @@ Benettin, Galgani, Giorgilli & Strelcyn, Meccanica 15 (1980), 9; Eckmann & Ruell
 import numpy as np
 
 N_CHAINS = 40  # at least, carried side by side
-WARM_UP_PERIODS = (
-    10.0  # until a frame has turned into the leading directions; 2 gave 13 % too little
-)
+# Until a frame has turned into the leading directions; 2 gave 13 % too little.
+WARM_UP_PERIODS = 10.0
 MIN_WARM_UP = 10  # links
 
 

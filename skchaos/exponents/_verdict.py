@@ -12,7 +12,7 @@ from skchaos.neighbors._rows import segment_bounds
 SIGNIFICANT = 3.0  # standard errors
 MIN_PERIODS = 10  # that the rows must hold
 # Growth in one mean period below which an orbit is regular: tori and cycles come out below .05,
-# the weakest chaos of the study (Mackey-Glass 17) at .19.
+# the weakest chaos of the study (Mackey-Glass 17) at .19, with 5,000 rows.
 MIN_GROWTH_PER_PERIOD = 0.1
 # An orbit is called regular where three standard errors stay below this much.
 MAX_REGULAR_GROWTH = 0.2
@@ -23,7 +23,8 @@ POOR_ERROR = 0.2
 # and what follows by benchmarks/results/lyapunov_verdict.csv.
 LITTLE_GAIN, PLAIN_GAIN = 1.5, 200.0
 # Factor by which the error of a map may be larger at rows that it was not fitted to. With 5,000
-# rows chaos comes out below 2.5, but for a field (4.5); smooth noise of 1,000 rows at 19 to 1,300.
+# rows chaos comes out below 2.5, but for a field (4.5); smooth curves through random numbers at 19
+# to 1,300 with 1,000.
 MAX_TRANSFER = 4.0
 TINY_ERROR = 1e-3  # a linear prediction this good is of something regular
 SECOND_DIRECTION = 0.3  # part of the second exponent's decay in a period, at most, on a torus

@@ -86,7 +86,10 @@ def check_count(name, value, minimum, maximum=np.inf):
 def check_interval(dt):
     """Return `dt` as a float; raise unless it is a positive number."""
     if isinstance(dt, bool) or not isinstance(dt, Real) or not MIN_INTERVAL < dt < np.inf:
-        raise ValueError(f"dt must be a positive number, got {dt!r}: pass the sampling interval.")
+        raise ValueError(
+            f"dt must be a positive number, got {dt!r}: pass the sampling interval in your unit of "
+            "time (of pandas, Timedelta(...) / Timedelta('1h') in hours)."
+        )
     return float(dt)
 
 

@@ -102,13 +102,29 @@ class TestStep:
             x, y = y, -0.2 * x + 2.77 * y - y**3
         scaled, _ = states_of(rows)
         assert not scaled.is_map
-        assert scaled.step == 2
+        assert scaled.step == 1
         states = choose_states(scaled, 0)
         assert (states.step, states.delay, states.n_delays) == (1, 1, 5)
         found = lyapunov_exponents(rows)
         assert found.regime == "chaos"
         # Mean of 20 orbits of 100,000 rows, benchmarks/lyapunov/systems.py. Of 2,000 rows: sd 2 %.
         assert_allclose(found.lambda_max, 0.5944, rtol=0.06)
+
+    def test_is_a_row_of_coarsely_sampled_columns(self):
+        # A dozen rows in a period, noisy, so that windows are taken.
+        rows = make_lorenz63(60_000, noise=0.03, random_state=0)[::6][:5000]
+        scaled, _ = states_of(rows)
+        assert not scaled.is_map
+        states = choose_states(scaled, 0)
+        assert (states.step, states.delay) == (1, 1)
+        assert states.n_delays in (5, 8, 12, 16)
+
+    def test_windows_of_many_columns_are_short(self):
+        rng = np.random.default_rng(0)
+        rows = rng.standard_normal((4000, 20))
+        scaled, _ = states_of(rows)
+        states = choose_states(scaled, 0)
+        assert states.n_delays * 20 <= 128
 
     def test_is_halved_where_a_map_cannot_look_that_far(self):
         _, states = states_of(make_lorenz63(8000, random_state=0), step=60)

@@ -5,7 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos.datasets import make_henon
-from skchaos.exponents._kernel_map import KernelMap, KernelRegression, spread_centers
+from skchaos.exponents._kernel_map import (
+    ROUNDING,
+    KernelMap,
+    KernelRegression,
+    _solve_positive,
+    spread_centers,
+)
 
 STEP = 1e-5  # of central differences: their error is some 1e-10
 
@@ -191,6 +197,14 @@ class TestErrors:
         found = errors(regression(normal_states, images, 20), 1e-5)
         assert plain[2] < 1e-4
         assert found[2] > 10 * found[0]
+
+
+class TestSolver:
+    def test_raises_a_matrix_that_rounding_made_negative(self):
+        # Twice: by ROUNDING of the mean of the diagonal, and by a hundred times as much.
+        diagonal = np.array([1.0] * 9 + [-5e-12])
+        raised = diagonal + 100 * ROUNDING * diagonal.mean()
+        assert_allclose(_solve_positive(np.diag(diagonal), np.ones(10)), 1 / raised, rtol=1e-3)
 
 
 class TestCenters:

@@ -111,22 +111,27 @@ class TestMeasure:
         assert raised.rougher.penalty > raised.map.penalty
 
     @pytest.mark.parametrize(
-        ("rates", "methods", "chosen"),
+        ("rates", "methods", "samplings", "chosen"),
         [
-            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.08, 0.01, 0.01, 0.01, 0.01, 0.01], 0),  # sure
-            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.5, 0.4, 0.02, 0.01, 0.01, 0.01], 2),  # sure by then
-            ([0.9, 0.5, 0.3, 0.2, 0.1, 0.0], [0.5, 0.4, 0.3, 0.35, 0.01, 0.01], 2),  # errors rise
-            ([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], 4),  # often enough
+            ([0.9, 0.5, 0.3, 0.2, 0.1], [0.08, 0.01, 0.01, 0.01, 0.01], [0] * 5, 0),  # sure
+            ([0.9, 0.5, 0.3, 0.2, 0.1], [0.5, 0.4, 0.02, 0.01, 0.01], [0] * 5, 2),  # sure by then
+            ([0.9, 0.5, 0.3, 0.2, 0.1], [0.5, 0.4, 0.3, 0.35, 0.01], [0] * 5, 2),  # errors rise
+            ([0.9, 0.5, 0.3, 0.2, 0.1], [0.5, 0.6, 0.7, 0.01, 0.01], [0.6, 0.1, 0, 0, 0], 1),
+            ([0.9, 0.8, 0.7, 0.6, 0.5, 0], [0.9, 0.8, 0.7, 0.6, 0.5, 0], [0] * 6, 4),  # enough
+            ([0.0, -0.1, -0.2], [1e-3, 1e-4, 1e-5], [0] * 3, 0),  # little beside a mean period
         ],
     )
-    def test_penalty_is_raised_while_errors_fall(self, henon, monkeypatch, rates, methods, chosen):
+    def test_penalty_is_raised_while_errors_fall(
+        self, henon, monkeypatch, rates, methods, samplings, chosen
+    ):
         penalties = []
 
         def along(scaled, fit, n_vectors, random_state):
             i = len(penalties)
             penalties.append(fit.map.penalty)
             rate, method = np.array([rates[i], -1.0]), np.array([methods[i], 0.1])
-            return replace(henon, fit=fit, rates=rate, method=method, sampling=np.zeros(2))
+            sampling = np.array([samplings[i], 0.0])
+            return replace(henon, fit=fit, rates=rate, method=method, sampling=sampling)
 
         monkeypatch.setattr(_measure, "_along", along)
         scaled = scaled_of(make_henon(1000, random_state=0))

@@ -211,6 +211,8 @@ class TestAnswer:
             after = threadpool_info()
         assert {pool["num_threads"] for pool in during if pool["user_api"] == "blas"} == {1}
         assert {pool["num_threads"] for pool in after if pool["user_api"] == "blas"} == {2}
+        # numpy's own among them, which an old threadpoolctl does not see
+        assert any("numpy" in pool["filepath"] for pool in during)
 
     def test_data_are_left_alone(self, henon_rows):
         X = henon_rows[:500].copy()
