@@ -97,5 +97,5 @@ def _repeated_windows(varying):
     if n_again >= MANY * n_windows:
         yield (
             f"{n_again} of {n_windows} windows of {WINDOW} rows repeat earlier ones exactly, as if "
-            "the recording were given twice"
+            "the recording were given twice, or kept in too few digits"
         )

@@ -257,8 +257,8 @@ def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
         return
     at = int(np.flatnonzero(uneven)[0])
     remedy = (
-        "fill the hole (X.asfreq(...).interpolate()), or mark the stretches on either side of it "
-        "with groups="
+        "fill a hole of a few rows (X.asfreq(...).interpolate(limit=5)), or mark the stretches on "
+        "either side of it with groups=(X.index.to_series().diff() > step).cumsum()"
     )
     if not index.is_monotonic_increasing:
         remedy = (
