@@ -26,7 +26,6 @@ from speed import machine
 from study import CLAIMED, HALVES, NOISES, NOT_CHAOS, PEER_NAMES, REAL_ROWS, ROWS
 
 TITLES = {"tuning": "tuning", "held_out": "held out", "fresh": "fresh"}
-FACES = {"tuning": "#0072B2", "held_out": "white", "fresh": "#56B4E9"}  # of our symbols
 REGIMES = ("fixed point", "cycle", "torus", "chaos", "noise", "undecided")
 WITHIN = (5, 10, 15)
 PANELS = (
@@ -39,6 +38,7 @@ LEAST, MOST = 0.02, 1000.0  # percent, of the figure; what is beyond is drawn at
 COLORS = {"nolds": "#E69F00", "neurokit2": "#CC79A7", "ptyche": "#009E73", "ntsa": "#D55E00"}
 MARKERS = {"nolds": "s", "neurokit2": "^", "ptyche": "D", "ntsa": "v"}
 OURS = "#0072B2"
+FACES = {"tuning": OURS, "held_out": "white", "fresh": "#56B4E9"}
 
 
 def systems_of(half):

@@ -93,8 +93,8 @@ class Measurement:
     ----------
     rates, sampling, method : ndarray of shape (n_exponents,)
         Exponents; their standard errors over blocks of rows; and how far they move with the
-        penalty and the number of centres, with noise, and for whole states with the step and the
-        choice of centres.
+        penalty, also with smaller ones that were tried before, and the number of centres, with
+        noise, and for whole states with the step and the choice of centres.
     local : ndarray of shape (n_states, n_exponents)
         Growth at each state, per row; nan where a state has no image.
     fit : Fit

@@ -11,16 +11,18 @@ from skchaos.neighbors._rows import segment_bounds
 
 SIGNIFICANT = 3.0  # standard errors
 MIN_PERIODS = 10  # that the rows must hold
-# Growth in one mean period below which an orbit is regular: tori and cycles come out below .05,
-# the weakest chaos of the study (Mackey-Glass 17) at .19, with 5,000 rows.
+# Growth in one mean period below which an orbit is regular. By lyapunov_verdict.csv of
+# benchmarks/results, as what follows, with 5,000 rows: tori and cycles come out below .03 (three
+# frequencies up to .21, with errors as large), the weakest chaos that is found, Mackey-Glass 17, at
+# .19.
 MIN_GROWTH_PER_PERIOD = 0.1
 # An orbit is called regular where three standard errors stay below this much.
 MAX_REGULAR_GROWTH = 0.2
 # Above this error (standard deviations) a map does not follow the dynamics.
 POOR_ERROR = 0.2
 # Factor by which the map must beat a linear one for chaos: up to the first, nothing nonlinear is
-# seen; beyond the second it is plain; between them surrogates decide. Smooth noise reaches 62, this
-# and what follows by benchmarks/results/lyapunov_verdict.csv.
+# seen; beyond the second it is plain; between them surrogates decide. Smooth noise reaches 62, with
+# 1,000 rows.
 LITTLE_GAIN, PLAIN_GAIN = 1.5, 200.0
 # Factor by which the error of a map may be larger at rows that it was not fitted to. With 5,000
 # rows chaos comes out below 2.5, but for a field (4.5); smooth curves through random numbers at 19

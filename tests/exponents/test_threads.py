@@ -1,5 +1,6 @@
 """BLAS is held at one thread while anyone is inside, and let go by the last one out."""
 
+import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skchaos.exponents._threads import OneThread
@@ -31,7 +32,6 @@ def test_limit_is_lifted_after_an_error():
 
     with threadpool_limits(2, "blas"):
         for _ in range(2):
-            try:
+            with pytest.raises(RuntimeError):
                 fail()
-            except RuntimeError:
-                assert blas_threads() == {2}
+            assert blas_threads() == {2}
