@@ -63,6 +63,20 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
+def free_run(
+    model: ForcedRNN,
+    states: Tensor,  # ([model,] orbit, state)
+    n_steps: int,
+) -> np.ndarray:  # ([model,] orbit, step, feature)
+    """Continue `states` in standardised units."""
+    pieces = []
+    chunk = max(1, CHUNK // states.shape[-2])
+    for first in range(0, n_steps, chunk):
+        rows, states = model.free_run(states, min(chunk, n_steps - first))
+        pieces.append(rows.transpose(-3, -2).double().cpu().numpy())
+    return np.concatenate(pieces, axis=-2)
+
+
 class Engine:
     """Inference and free runs of a model, in the units of the data.
 
@@ -122,12 +136,7 @@ class Engine:
     @one_thread()
     def free_run(self, states: Tensor, n_steps: int) -> np.ndarray:
         """Continue `states` to (n_states, n_steps, n_features) in the units of the data."""
-        pieces = []
-        chunk = max(1, CHUNK // len(states))
-        for first in range(0, n_steps, chunk):
-            rows, states = self.model.free_run(states, min(chunk, n_steps - first))
-            pieces.append(rows.transpose(0, 1).double().cpu().numpy())
-        return self.scaling.undo(np.concatenate(pieces, axis=1))
+        return self.scaling.undo(free_run(self.model, states, n_steps))
 
     @one_thread()
     def tangent(

@@ -1,9 +1,9 @@
 """From planned rows to trained weights, by one training or more."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -11,12 +11,13 @@ import torch
 from skchaos._engine import one_thread, resolve_device
 from skchaos._plan import Plan
 from skchaos._series import Series
-from skchaos._validation import Validation
+from skchaos._validation import Validation, score_free_runs
 from skchaos.core import (
     ForcedRNN,
     Progress,
     Sequences,
     SparseForcing,
+    Stack,
     TrainingConfig,
     TrainingResult,
     train,
@@ -25,11 +26,48 @@ from skchaos.core import (
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
+_T = TypeVar("_T")
+
 N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
 # A training is repeated from new weights where its free runs score worse than this many times what
 # stretches of the training rows do. On Duffing rows free runs that live score up to three times as
 # much as these, and those that end on a cycle four times or more (benchmarks/restarts.py).
 GOOD_ENOUGH = 3.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to train.
+
+    Attributes
+    ----------
+    settings : ChaoticRNNRegressor
+        Parameters.
+    plan : Plan
+        What they come to on these rows.
+    series : Series
+        Rows.
+    seeds : sequence of int
+        Of the trainings, at most as many.
+    start : mapping of str to ndarray or None
+        Weights to go on from.
+    """
+
+    settings: "ChaoticRNNRegressor"
+    plan: Plan
+    series: Series
+    seeds: Sequence[int]
+    start: Mapping[str, np.ndarray] | None = None
+
+    @property
+    def shape(self) -> tuple:
+        """What jobs must share to be trained in lockstep."""
+        settings, plan, series = self.settings, self.plan, self.series
+        n_targets = 0 if series.targets is None else series.targets.shape[1]
+        network = (settings.cell, settings.n_hidden, settings.state_inference)
+        rows = (series.rows.shape[1], n_targets, plan.n_delays, plan.delay)
+        steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
+        return (*network, *rows, *steps, settings.max_iter, settings.device)
 
 
 @dataclass
@@ -58,69 +96,96 @@ class Trained:
         """Whether the free runs are far from what the training rows score; not if unknown."""
         return self.result.score > GOOD_ENOUGH * self.floor
 
+    def consider(self, result: TrainingResult) -> None:
+        """Keep a further training if it is better."""
+        self.n_init += 1
+        best = self.result
+        if (result.score, -result.n_iter) < (best.score, -best.n_iter) or self.n_init == 1:
+            self.result = result
+        self.interrupted = result.stopped == "interrupted"
 
-def train_model(
-    settings: "ChaoticRNNRegressor",
-    plan: Plan,
-    series: Series,
-    *,
-    start: Mapping[str, np.ndarray] | None,
-    seeds: Sequence[int],
-) -> Trained:
-    """Train on the planned rows, from new weights for each seed until a model is good enough.
 
-    With weights to `start` from, or without validation, there is one training.
+def train_models(jobs: Sequence[Job]) -> list[Trained]:
+    """Train each job from new weights for each of its seeds until a model is good enough.
+
+    Jobs are of one shape and run in lockstep. With weights to `start` from, or without validation,
+    there is one training.
     """
-    rows = series.scaled_rows
-    validation = Validation.of(plan, series, rows)
-    trained = Trained(TrainingResult(weights={}), 0, validation.floor if validation else np.nan)
-    for seed in seeds[:1] if start is not None or validation is None else seeds:
-        trained.n_init += 1
-        try:
-            with one_thread(), _progress_bar(settings, trained.n_init) as progress:
-                model = _new_model(settings, plan, series, seed, start)
-                config = _config(settings, plan, seed)
-                sequences = _sequences(plan, series, rows, config, next(model.parameters()).device)
-                result = train(model, sequences, config, validate=validation, progress=progress)
-        except KeyboardInterrupt:  # beside the training itself, which sees to its own
-            result = TrainingResult(weights={}, stopped="interrupted")
-        best = trained.result
-        if (result.score, -result.n_iter) < (best.score, -best.n_iter) or trained.n_init == 1:
-            trained.result = result
-        trained.interrupted = result.stopped == "interrupted"
-        if trained.interrupted or not trained.is_poor:
+    rows = _by_series(jobs, lambda series: series.scaled_rows)
+    validations = [Validation.of(job.plan, job.series, rows[id(job.series)]) for job in jobs]
+    floors = [np.nan if v is None else v.floor for v in validations]
+    trained = [Trained(TrainingResult(weights={}), 0, floor) for floor in floors]
+    for attempt in range(max(len(job.seeds) for job in jobs)):
+        again = [
+            i
+            for i, (job, best) in enumerate(zip(jobs, trained, strict=True))
+            if attempt == 0
+            or (
+                best.is_poor
+                and not best.interrupted
+                and job.start is None
+                and attempt < len(job.seeds)
+            )
+        ]
+        if not again:
             break
+        results = _train([jobs[i] for i in again], attempt, rows, [validations[i] for i in again])
+        for i, result in zip(again, results, strict=True):
+            trained[i].consider(result)
     return trained
 
 
-def _new_model(
-    settings: "ChaoticRNNRegressor",
-    plan: Plan,
-    series: Series,
-    seed: int,
-    start: Mapping[str, np.ndarray] | None,
-) -> ForcedRNN:
-    n_features = series.rows.shape[1]
+def _by_series(jobs: Sequence[Job], make: Callable[[Series], _T]) -> dict[int, _T]:
+    """Make something of every series once: jobs share them."""
+    return {key: make(series) for key, series in {id(j.series): j.series for j in jobs}.items()}
+
+
+def _train(
+    jobs: Sequence[Job],
+    attempt: int,
+    rows: Mapping[int, np.ndarray],
+    validations: Sequence[Validation | None],
+) -> list[TrainingResult]:
+    settings = jobs[0].settings
+    device = resolve_device(settings.device)
+
+    def validate(model: ForcedRNN, numbers: list[int]) -> list[float]:
+        return score_free_runs([validations[i] for i in numbers], model)
+
+    try:
+        with one_thread(), _progress_bar(settings, attempt + 1) as progress:
+            models = Stack.of([_new_model(job, attempt) for job in jobs], device)
+            tables = _by_series(jobs, lambda series: _table(series, rows[id(series)], device))
+            sources = [_sequences(job, tables[id(job.series)], attempt) for job in jobs]
+            judged = validate if validations[0] is not None else None
+            return train(models, sources, validate=judged, progress=progress)
+    except KeyboardInterrupt:  # beside the training itself, which sees to its own
+        return [TrainingResult(weights={}, stopped="interrupted") for _ in jobs]
+
+
+def _new_model(job: Job, attempt: int) -> ForcedRNN:
+    settings, series = job.settings, job.series
     n_targets = 0 if series.targets is None else series.targets.shape[1]
     with torch.random.fork_rng(devices=[]):  # leave the user's generator as it was
-        torch.manual_seed(seed)
+        torch.manual_seed(job.seeds[attempt])
         model = ForcedRNN(
             settings.cell,
             settings.n_hidden,
-            n_features=n_features,
+            n_features=series.rows.shape[1],
             n_targets=n_targets,
             inference=settings.state_inference,
-            n_delays=plan.n_delays,
+            n_delays=job.plan.n_delays,
         )
-    if start is not None:
-        model.load_state_dict({name: torch.as_tensor(value) for name, value in start.items()})
-    return model.to(resolve_device(settings.device))
+    if job.start is not None:
+        model.load_state_dict({n: torch.as_tensor(value) for n, value in job.start.items()})
+    return model
 
 
-def _config(settings: "ChaoticRNNRegressor", plan: Plan, seed: int) -> TrainingConfig:
+def _config(job: Job, attempt: int) -> TrainingConfig:
+    settings = job.settings
     return TrainingConfig(
-        forcing=SparseForcing(plan.forcing_interval),
-        sequence_length=plan.sequence_length,
+        forcing=SparseForcing(job.plan.forcing_interval),
+        sequence_length=job.plan.sequence_length,
         batch_size=settings.batch_size,
         max_iter=settings.max_iter,
         learning_rate=settings.learning_rate,
@@ -128,25 +193,29 @@ def _config(settings: "ChaoticRNNRegressor", plan: Plan, seed: int) -> TrainingC
         check_every=max(1, -(-settings.max_iter // N_CHECKS)),
         patience=settings.n_iter_no_change if settings.early_stopping else None,
         tol=settings.tol,
-        seed=seed,
+        seed=job.seeds[attempt],
+    )
+
+
+def _table(
+    series: Series, rows: np.ndarray, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    targets = series.scaled_targets
+    return (
+        torch.as_tensor(rows, dtype=torch.float32, device=device),
+        None if targets is None else torch.as_tensor(targets, dtype=torch.float32, device=device),
     )
 
 
 def _sequences(
-    plan: Plan,
-    series: Series,
-    rows: np.ndarray,
-    config: TrainingConfig,
-    device: torch.device,
+    job: Job, table: tuple[torch.Tensor, torch.Tensor | None], attempt: int
 ) -> Sequences:
-    targets = series.scaled_targets
     return Sequences(
-        torch.as_tensor(rows, dtype=torch.float32, device=device),
-        None if targets is None else torch.as_tensor(targets, dtype=torch.float32, device=device),
-        lengths=series.lengths,
-        usable=plan.train_lengths,
-        offsets=torch.as_tensor(plan.offsets),
-        config=config,
+        *table,
+        lengths=job.series.lengths,
+        usable=job.plan.train_lengths,
+        offsets=torch.as_tensor(job.plan.offsets),
+        config=_config(job, attempt),
     )
 
 
@@ -160,8 +229,9 @@ def _progress_bar(settings: "ChaoticRNNRegressor", number: int) -> Iterator[Prog
     again = f" again ({number} of at most {settings.n_init})" if number > 1 else ""
     with tqdm(total=settings.max_iter, desc=f"training{again}", unit="update") as bar:
 
-        def progress(n_iter: int, loss: float, score: float) -> None:
-            bar.set_postfix(loss=f"{loss:.2e}", free_run=f"{score:.3f}", refresh=False)
+        def progress(n_iter: int, losses: list[float], scores: list[float]) -> None:
+            best = min(scores)
+            bar.set_postfix(loss=f"{min(losses):.2e}", free_run=f"{best:.3f}", refresh=False)
             bar.update(n_iter - bar.n)
 
         yield progress

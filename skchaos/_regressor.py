@@ -288,7 +288,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         plan = make_plan(self, series, *window)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = self._weights() if goes_on else None
-        trained = _fit.train_model(self, plan, series, start=start, seeds=seeds.tolist())
+        job = _fit.Job(self, plan, series, seeds.tolist(), start)
+        [trained] = _fit.train_models([job])
         if trained.result.n_iter == 0:
             raise RuntimeError(
                 f"Training ended ({trained.result.stopped}) before its first check: there is "

@@ -1,12 +1,14 @@
 """How training is judged: free runs against the rows set aside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
-from skchaos._engine import Engine
+from skchaos._engine import free_run
 from skchaos._plan import Plan
-from skchaos._series import Scaling, Series, is_constant
+from skchaos._series import Series, is_constant
 from skchaos.core import ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
@@ -65,13 +67,22 @@ class Validation:
         floor = free_running_score(truth, stretch, trained)
         return cls(truth, stretch, windows, plan.offsets, varying, floor)
 
-    def __call__(self, model: ForcedRNN) -> float:
-        n_features = self.windows.shape[2]
-        unit = Scaling(np.zeros(n_features), np.ones(n_features))  # rows are standardised
-        engine = Engine(model, unit, self.offsets)
-        run = engine.free_run(engine.final_states(self.windows), N_STEPS)
-        run = run[:, N_STEPS // 2 :, self.varying]
-        return free_running_score(self.truth, self.stretch, run)
+    def score(self, run: np.ndarray) -> float:
+        """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
+        return free_running_score(self.truth, self.stretch, run[..., self.varying])
+
+
+def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
+    """Run the models of a stack freely, all at once, and score each by its own validation."""
+    parameter = next(model.parameters())
+    windows = np.stack([validation.windows for validation in validations])
+    at = validations[0].windows.shape[1] - 1 + validations[0].offsets
+    with torch.no_grad():
+        states = model.infer(
+            torch.as_tensor(windows[:, :, at], dtype=parameter.dtype).to(parameter)
+        )
+    run = free_run(model, states, N_STEPS)[:, :, N_STEPS // 2 :]
+    return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
 
 
 def _stretches(series: Series, plan: Plan, rows: np.ndarray) -> np.ndarray:

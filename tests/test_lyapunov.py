@@ -105,7 +105,7 @@ class TestFromModel:
             LyapunovSpectrum(FrozenEstimator(model), n_exponents=3).fit(lorenz)
 
     def test_number_of_exponents_is_checked_before_training(self, lorenz, monkeypatch):
-        monkeypatch.setattr("skchaos._fit.train_model", None)
+        monkeypatch.setattr("skchaos._fit.train_models", None)
         model = ChaoticRNNRegressor(n_hidden=3)
         with pytest.raises(ValueError, match=r"n_exponents=7.*1 to 6"):
             LyapunovSpectrum(model, n_exponents=7).fit(lorenz)

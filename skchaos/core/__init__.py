@@ -5,11 +5,14 @@ shape (..., state); the *hidden* part of it, (..., hidden), is what the readout 
 """
 
 from skchaos.core._cells import CELLS, Cell
+from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
+from skchaos.core._sequences import Sequences
+from skchaos.core._stack import Stack
 from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
-from skchaos.core._training import Progress, Sequences, TrainingConfig, TrainingResult, train
+from skchaos.core._training import Progress, TrainingResult, train
 from skchaos.core._unroll import unroll
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "Progress",
     "Sequences",
     "SparseForcing",
+    "Stack",
     "TangentDynamics",
     "TangentMap",
     "TrainingConfig",

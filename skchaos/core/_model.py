@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from skchaos.core._cells import CELLS
-from skchaos.core._observation import PseudoInverse, WindowEncoder
+from skchaos.core._cells import CELLS, affine
+from skchaos.core._observation import Affine, PseudoInverse, WindowEncoder
 from skchaos.core._unroll import unroll
 
 
@@ -40,28 +40,26 @@ class ForcedRNN(nn.Module):
         super().__init__()
         self.n_features = n_features
         self.cell = CELLS[cell](hidden_size)
-        self.readout = nn.Linear(hidden_size, n_features + n_targets)
-        nn.init.normal_(self.readout.weight, std=hidden_size**-0.5)
-        nn.init.zeros_(self.readout.bias)  # the data are standardised
+        self.readout = Affine(hidden_size, n_features + n_targets)
         state_size = self.cell.state_size
         self.inference: nn.Module
         if inference == "window":
             self.inference = WindowEncoder(n_delays, n_features, state_size)
         else:
-            self.inference = PseudoInverse(hidden_size, state_size)
+            self.inference = PseudoInverse(n_features, hidden_size, state_size)
 
     def infer(
         self,
-        windows: Tensor,  # (batch, delay, feature)
-    ) -> Tensor:  # (batch, state)
+        windows: Tensor,  # ([model,] batch, delay, feature)
+    ) -> Tensor:  # ([model,] batch, state)
         """Return the state at the last row of each window."""
-        return self.inference(windows, self.readout)
+        return affine(windows.flatten(-2), *self.inference(self.readout))
 
     def forward(
         self,
-        windows: Tensor,  # (batch, delay, feature)
+        windows: Tensor,  # ([model,] batch, delay, feature)
         n_steps: int,
-    ) -> Tensor:  # (time, batch, output)
+    ) -> Tensor:  # ([model,] time, batch, output)
         """Read out `n_steps` free-running steps that begin after each window."""
         hidden, _ = unroll(self.cell, self.infer(windows), n_steps)
         return self.readout(hidden)
@@ -69,9 +67,9 @@ class ForcedRNN(nn.Module):
     @torch.no_grad()
     def free_run(
         self,
-        state: Tensor,  # (batch, state)
+        state: Tensor,  # ([model,] batch, state)
         n_steps: int,
-    ) -> tuple[Tensor, Tensor]:  # rows (time, batch, feature), last state (batch, state)
+    ) -> tuple[Tensor, Tensor]:  # rows ([model,] time, batch, feature), last state
         """Continue from `state` and return the series' own columns, in standardised units."""
         hidden, state = unroll(self.cell, state, n_steps)
         return self.readout(hidden)[..., : self.n_features], state

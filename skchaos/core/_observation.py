@@ -1,11 +1,26 @@
 """From data to a latent state: what a forcing step puts in place of the old state.
 
-Both ways take a window of recent rows, oldest first, the present row last, (batch, delay,
-feature), and the readout, and return the state at the present row, (batch, state).
+Both ways are affine in a window of recent rows, oldest first, the present row last. They take the
+readout and return weight ([model,] state, delay * feature) and bias ([model,] state) of that map.
 """
 
 import torch
 from torch import Tensor, nn
+
+from skchaos.core._cells import affine
+
+
+class Affine(nn.Module):
+    """An affine map, of one model or of several at once."""
+
+    def __init__(self, in_size: int, out_size: int) -> None:
+        super().__init__()
+        # Standardised rows or states in, values of order one out: variance 1 / fan-in.
+        self.weight = nn.Parameter(torch.empty(out_size, in_size).normal_(std=in_size**-0.5))
+        self.bias = nn.Parameter(torch.zeros(out_size))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return affine(rows, self.weight, self.bias)
 
 
 class PseudoInverse(nn.Module):
@@ -16,16 +31,18 @@ class PseudoInverse(nn.Module):
     through the pseudo-inverse. What the readout does not see (an LSTM's memory) is set to zero.
     """
 
-    def __init__(self, hidden_size: int, state_size: int) -> None:
+    def __init__(self, n_features: int, hidden_size: int, state_size: int) -> None:
         super().__init__()
+        self.n_features = n_features  # the readout may go on to give other targets
         self.padding = state_size - hidden_size
 
-    def forward(self, windows: Tensor, readout: nn.Linear) -> Tensor:
-        row = windows[:, -1]
-        n_features = row.shape[-1]  # the readout may go on to give other targets
-        inverse = torch.linalg.pinv(readout.weight[:n_features])
-        hidden = (row - readout.bias[:n_features]) @ inverse.T
-        return nn.functional.pad(hidden, (0, self.padding))
+    def forward(self, readout: Affine) -> tuple[Tensor, Tensor]:
+        inverse = torch.linalg.pinv(readout.weight[..., : self.n_features, :])
+        bias = -(inverse @ readout.bias[..., : self.n_features, None]).squeeze(-1)
+        if self.padding == 0:
+            return inverse, bias
+        inverse = nn.functional.pad(inverse, (0, 0, 0, self.padding))
+        return inverse, nn.functional.pad(bias, (0, self.padding))
 
 
 class WindowEncoder(nn.Module):
@@ -37,10 +54,7 @@ class WindowEncoder(nn.Module):
 
     def __init__(self, n_delays: int, n_features: int, state_size: int) -> None:
         super().__init__()
-        self.affine = nn.Linear(n_delays * n_features, state_size)
-        # Standardised rows in, a state of order one out: variance 1 / fan-in.
-        nn.init.normal_(self.affine.weight, std=(n_delays * n_features) ** -0.5)
-        nn.init.zeros_(self.affine.bias)
+        self.affine = Affine(n_delays * n_features, state_size)
 
-    def forward(self, windows: Tensor, readout: nn.Linear) -> Tensor:
-        return self.affine(windows.flatten(1))
+    def forward(self, readout: Affine) -> tuple[Tensor, Tensor]:
+        return self.affine.weight, self.affine.bias

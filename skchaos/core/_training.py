@@ -1,83 +1,32 @@
-"""Training by sparse teacher forcing: a frozen configuration in, a result out."""
+"""Training by sparse teacher forcing: one or more models in lockstep."""
 
 import math
-from collections.abc import Callable
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from skchaos.core._forcing import SparseForcing
+from skchaos.core._gradients import add_gradients, losses
 from skchaos.core._model import ForcedRNN
+from skchaos.core._sequences import Batches, Sequences
+from skchaos.core._stack import Stack
 
 # A guard against the rare steep batch, not a remedy for chaos: over one forcing interval near the
 # predictability time gradients grow by a factor of about two, so that it seldom acts.
 MAX_GRADIENT_NORM = 5.0
-# One cycle (Smith & Topin 2019, arXiv 1708.07120): the learning rate rises over this part of the
-# updates and falls over the rest, and Adam's first decay rate goes the other way, so that the last
-# updates average over many batches.
-WARM_UP = 0.1
-MOMENTUM = (0.85, 0.95)  # at the peak of the learning rate, and at zero
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
+# Of Adam (Kingma & Ba 2015), their values; the first decay rate follows the schedule.
+SECOND_DECAY, EPSILON = 0.999, 1e-8
+MAX_DRAWN = 256  # updates whose batches are drawn at once
 
-Validation = Callable[[ForcedRNN], float]
-Progress = Callable[[int, float, float], None]
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """What :func:`train` needs to know beside model and data.
-
-    Parameters
-    ----------
-    forcing : SparseForcing
-        When data replace the state.
-    sequence_length : int
-        Steps in a training sequence.
-    batch_size : int
-        Sequences in an update.
-    max_iter : int
-        Updates at most.
-    learning_rate : float
-        Peak of the schedule: up by a half cosine, then down to zero by another.
-    alpha : float
-        L2 penalty.
-    check_every : int
-        Updates between two checks (finite? validated? stop?).
-    tol : float
-        Relative scatter of validation scores: a state scores as well as the best so far if its
-        score is at most (1 + tol) times the best.
-    patience : int or None
-        Checks in a row that score worse than that before training stops.
-    seed : int
-        Of the random generator that draws batches.
-    """
-
-    forcing: SparseForcing
-    sequence_length: int
-    batch_size: int
-    max_iter: int
-    learning_rate: float
-    alpha: float
-    check_every: int
-    patience: int | None
-    tol: float
-    seed: int
-
-    def cycle(self, step: int) -> tuple[float, float]:
-        """Return learning rate and momentum of update number `step`, counted from zero."""
-        warm_up = max(1.0, WARM_UP * self.max_iter)
-        rest = max(1.0, self.max_iter - warm_up)
-        phase = (step + 1) / warm_up if step + 1 <= warm_up else 1 + (step + 1 - warm_up) / rest
-        height = 0.5 * (1 - math.cos(math.pi * phase))  # 0 at phase 0 and 2, 1 at phase 1
-        fast, slow = MOMENTUM
-        return self.learning_rate * height, slow + (fast - slow) * height
+Validation = Callable[[ForcedRNN, list[int]], list[float]]
+Progress = Callable[[int, list[float], list[float]], None]
 
 
 @dataclass
 class TrainingResult:
-    """What training leaves behind.
+    """What training leaves behind of one model.
 
     Attributes
     ----------
@@ -94,7 +43,7 @@ class TrainingResult:
         Updates done.
     n_setbacks : int
         How often the loss was not finite and training went back to the last good state.
-    stopped : {"max_iter", "early_stopping", "interrupted", "diverged"}
+    stopped : {"", "max_iter", "early_stopping", "interrupted", "diverged"}
         Why training ended.
     """
 
@@ -104,190 +53,210 @@ class TrainingResult:
     validation_scores: list[float] = field(default_factory=list)
     n_iter: int = 0
     n_setbacks: int = 0
-    stopped: str = "max_iter"
-
-
-class Sequences:
-    """Random training sequences, cut at the forcing steps, from one or more trajectories.
-
-    Parameters
-    ----------
-    rows : Tensor of shape (row, feature)
-        Trajectories one after the other, standardised.
-    targets : Tensor of shape (row, target) or None
-        Further values to read out of the state that follows each row.
-    lengths : list of int
-        Rows of each trajectory.
-    usable : list of int
-        Leading rows of each trajectory that may be trained on.
-    offsets : Tensor of shape (delay,)
-        Rows of a window relative to its last one, ascending, ending in 0.
-    config : TrainingConfig
-        Forcing, sequence length, batch size and seed.
-    """
-
-    def __init__(
-        self,
-        rows: Tensor,
-        targets: Tensor | None,
-        *,
-        lengths: list[int],
-        usable: list[int],
-        offsets: Tensor,
-        config: TrainingConfig,
-    ) -> None:
-        self.rows, self.targets, self.offsets = rows, targets, offsets
-        self.batch_size = config.batch_size
-        self.generator = torch.Generator().manual_seed(config.seed)
-        starts, n_steps = config.forcing.segments(config.sequence_length)
-        self.segment_starts = starts
-        steps = torch.arange(1, int(n_steps.max()) + 1)
-        self.steps = steps[:, None]
-        # Of the last segment only the steps within the sequence count.
-        counted = (steps[:, None] <= n_steps).to(rows)  # (time, segment)
-        self.weight = (counted / counted.sum()).repeat(1, config.batch_size)[..., None]
-        self._index_starts(torch.tensor(lengths), torch.tensor(usable), config.sequence_length)
-
-    def _index_starts(self, n_rows: Tensor, usable: Tensor, sequence_length: int) -> None:
-        span = -int(self.offsets[0])
-        n_starts = (usable - span - sequence_length).clamp(min=0)
-        self.last_start = n_starts.cumsum(0)
-        first_row = n_rows.cumsum(0) - n_rows
-        # From the running number of a start to its row: add what was left out before it.
-        self.shift = first_row + span - (self.last_start - n_starts)
-
-    def draw_starts(self) -> Tensor:
-        """Return the rows at which the sequences of a batch start, uniform over all that fit."""
-        n_starts = int(self.last_start[-1])
-        number = torch.randint(n_starts, (self.batch_size,), generator=self.generator)
-        return number + self.shift[torch.searchsorted(self.last_start, number, right=True)]
-
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """Return windows (segment, delay, feature) and targets (time, segment, output)."""
-        start = self.draw_starts()
-        start = (start[:, None] + self.segment_starts).flatten().to(self.rows.device)
-        windows = self.rows[start[:, None] + self.offsets.to(start.device)]
-        after = (start + self.steps.to(start.device)).clamp(max=self.rows.shape[0] - 1)
-        wanted = self.rows[after]
-        if self.targets is not None:
-            wanted = torch.cat([wanted, self.targets[after - 1]], dim=-1)
-        return windows, wanted
-
-    def loss(self, model: ForcedRNN) -> Tensor:
-        """Return the mean squared error of one random batch."""
-        windows, wanted = self.draw()
-        outputs = model(windows, wanted.shape[0])
-        weight = self.weight.to(outputs.device) / (self.batch_size * wanted.shape[-1])
-        return ((outputs - wanted).square() * weight).sum()
+    stopped: str = ""
 
 
 def train(
-    model: ForcedRNN,
-    sequences: Sequences,
-    config: TrainingConfig,
+    stack: Stack,
+    sources: Sequence[Sequences],
     *,
     validate: Validation | None = None,
     progress: Progress | None = None,
-) -> TrainingResult:
-    """Fit `model` in place and return the weights to keep.
+) -> list[TrainingResult]:
+    """Train the models of a stack and return the weights to keep.
+
+    Each model is trained as it would be alone: what they share are the operations.
 
     Parameters
     ----------
-    model : ForcedRNN
-        Model; its weights are those of the last update afterwards.
-    sequences : Sequences
-        Where batches come from.
-    config : TrainingConfig
-        Everything else.
+    stack : Stack
+        Models.
+    sources : sequence of Sequences
+        Where the batches of each model come from, with its configuration. Configurations may
+        differ in learning rate, penalty, tolerance, patience and seed.
     validate : callable, optional
-        ``model -> score``, lower is better.
+        ``(stack, numbers) -> scores`` of those models, lower is better.
     progress : callable, optional
-        Called at each check with updates done, mean loss since the last one, and score.
+        Called at each check with updates done, mean losses since the last one, and scores.
 
     Returns
     -------
-    TrainingResult
-        Weights and history. A keyboard interrupt ends training early and is reported in `stopped`.
+    list of TrainingResult
+        Weights and history of each model. A keyboard interrupt ends training early and is reported
+        in `stopped`.
     """
-    result = TrainingResult(weights=_copy(model))
-    trainer = _Trainer(model, sequences, config)
-    best, waited = math.inf, 0
+    members = [_Member(number, source) for number, source in enumerate(sources)]
+    program = _Program(stack, members)
+    for member, values in zip(members, program.good[0], strict=True):
+        member.result.weights = stack.named(values)
+    programs = [program]
     try:
-        while result.n_iter < config.max_iter:
-            n_updates = min(config.check_every, config.max_iter - result.n_iter)
-            loss = trainer.advance(result.n_iter, n_updates)
-            if not math.isfinite(loss):
-                result.n_setbacks += 1
-                if result.n_setbacks > MAX_SETBACKS:
-                    result.stopped = "diverged"
-                    break
-                trainer.back_off()
-                continue
-            trainer.keep()
-            result.n_iter += n_updates
-            result.loss_curve.append(loss)
-            score = math.nan
-            if validate is None:
-                result.weights = trainer.good_weights
-            else:
-                score = validate(model)
-                result.validation_scores.append(score)
-                best = min(best, score)
-                if score <= (1 + config.tol) * best:
-                    waited, result.weights, result.score = 0, trainer.good_weights, score
-                else:
-                    waited += 1
-            if progress is not None:
-                progress(result.n_iter, loss, score)
-            if config.patience is not None and waited >= config.patience:
-                result.stopped = "early_stopping"
-                break
+        while programs:
+            programs += programs.pop().advance_to_check(validate, progress)
     except KeyboardInterrupt:
-        result.stopped = "interrupted"
-    return result
+        for member in members:
+            member.result.stopped = member.result.stopped or "interrupted"
+    return [member.result for member in members]
 
 
-class _Trainer:
-    """The optimizer, and the last state known to be good."""
+class _Member:
+    """One of the models of a program, and what is known of it."""
 
-    def __init__(self, model: ForcedRNN, sequences: Sequences, config: TrainingConfig) -> None:
-        self.model, self.sequences, self.config = model, sequences, config
-        self.parameters = list(model.parameters())
-        self.optimizer = torch.optim.Adam(
-            self.parameters, lr=config.learning_rate, weight_decay=config.alpha, fused=True
-        )
+    def __init__(self, number: int, source: Sequences) -> None:
+        self.number, self.source, self.config = number, source, source.config
+        self.result = TrainingResult(weights={})
         self.step_scale = 1.0
-        self.keep()
+        self.best, self.n_waited = math.inf, 0
 
-    def advance(self, first: int, n_updates: int) -> float:
-        """Do `n_updates` updates and return their mean loss, not finite if anything is not."""
-        total = torch.zeros((), device=self.parameters[0].device)
-        for step in range(first, first + n_updates):
-            rate, momentum = self.config.cycle(step)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.step_scale * rate
-                group["betas"] = (momentum, group["betas"][1])
-            loss = self.sequences.loss(self.model)
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM)
-            self.optimizer.step()
-            total += loss.detach()
-        with torch.no_grad():  # the state that is kept is the one after the last update
-            total = total / n_updates + 0.0 * self.sequences.loss(self.model)
-        return float(total)  # the only wait for the device: once a check
+    @property
+    def n_updates(self) -> int:
+        """Updates until the next check."""
+        return min(self.config.check_every, self.config.max_iter - self.result.n_iter)
 
-    def keep(self) -> None:
-        """Remember this state as good."""
-        self.good_weights = _copy(self.model)
-        self.good_moments = deepcopy(self.optimizer.state_dict())
-
-    def back_off(self) -> None:
-        """Return to the last good state with half the step."""
+    def set_back(self) -> None:
+        """Halve the step, or give up."""
+        self.result.n_setbacks += 1
         self.step_scale /= 2
-        self.model.load_state_dict(self.good_weights)
-        self.optimizer.load_state_dict(self.good_moments)
+        if self.result.n_setbacks > MAX_SETBACKS:
+            self.result.stopped = "diverged"
+
+    def check(self, loss: float, score: float | None, weights: dict[str, Tensor]) -> None:
+        """Take note of a good stretch; `score` is None without validation."""
+        result = self.result
+        result.n_iter += self.n_updates
+        result.loss_curve.append(loss)
+        if score is None:
+            result.weights = weights
+        else:
+            result.validation_scores.append(score)
+            self.best = min(self.best, score)
+            self.n_waited += 1
+            if score <= (1 + self.config.tol) * self.best:
+                self.n_waited, result.weights, result.score = 0, weights, score
+        if self.config.patience is not None and self.n_waited >= self.config.patience:
+            result.stopped = "early_stopping"
+        elif result.n_iter >= self.config.max_iter:
+            result.stopped = "max_iter"
 
 
-def _copy(model: ForcedRNN) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+class _Program:
+    """Models in lockstep: their weights, the optimizer, and the last state known to be good.
+
+    Parameters
+    ----------
+    stack : Stack
+        The members.
+    members : list of _Member
+        With the same number of updates behind them.
+    moments : Tensor of shape (2, model, weight), optional
+        Running means of gradients and of their squares.
+    """
+
+    def __init__(self, stack: Stack, members: list[_Member], moments: Tensor | None = None) -> None:
+        self.stack, self.members = stack, members
+        values = stack.values
+        self.moments = torch.zeros_like(values).repeat(2, 1, 1) if moments is None else moments
+        self.batches = Batches([member.source for member in members])
+        self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
+        self.is_penalised = bool(self.alpha.any())
+        self.good = torch.cat([values[None], self.moments])
+
+    def advance_to_check(
+        self, validate: Validation | None, progress: Progress | None
+    ) -> "list[_Program]":
+        """Train up to the next check, and return the programs that go on from there."""
+        losses = self.advance(self.members[0].n_updates)
+        finite = [math.isfinite(loss) for loss in losses]
+        state = torch.cat([self.stack.values[None], self.moments])
+        whole = torch.tensor(finite, device=state.device)[:, None]
+        self.good = torch.where(whole, state, self.good)
+        for member in (m for m, ok in zip(self.members, finite, strict=True) if not ok):
+            member.set_back()
+        healthy = [i for i, ok in enumerate(finite) if ok]
+        if healthy:
+            self._check(healthy, losses, validate, progress)
+        return self._split(healthy)
+
+    def _check(
+        self,
+        healthy: list[int],
+        losses: list[float],
+        validate: Validation | None,
+        progress: Progress | None,
+    ) -> None:
+        scores: list[float | None] = [None] * len(healthy)
+        if validate is not None:
+            numbers = [self.members[i].number for i in healthy]
+            scores = list(validate(self._stack_of(healthy).model, numbers))
+        for i, score in zip(healthy, scores, strict=True):
+            self.members[i].check(losses[i], score, self.stack.named(self.good[0, i]))
+        if progress is not None:
+            shown = [math.nan if score is None else score for score in scores]
+            n_iter = self.members[healthy[0]].result.n_iter
+            progress(n_iter, [losses[i] for i in healthy], shown)
+
+    def _split(self, healthy: list[int]) -> "list[_Program]":
+        """Go on with the healthy models together and with those that were set back alone."""
+        groups = [healthy, *([i] for i in range(len(self.members)) if i not in healthy)]
+        groups = [[i for i in group if not self.members[i].result.stopped] for group in groups]
+        everyone = list(range(len(self.members)))
+        if groups[0] == everyone:
+            return [self]
+        return [self._part(group) for group in groups if group]
+
+    def _part(self, positions: list[int]) -> "_Program":
+        state = self.good[:, positions]
+        members = [self.members[i] for i in positions]
+        return _Program(self._stack_of(positions), members, state[1:].contiguous())
+
+    def _stack_of(self, positions: list[int]) -> Stack:
+        """Return the good state of some of the models."""
+        return Stack(self.stack.like, self.good[0, positions])
+
+    def advance(self, n_updates: int) -> list[float]:
+        """Do `n_updates` updates and return mean losses, not finite where anything is not."""
+        first = self.members[0].result.n_iter
+        total = self.stack.values.new_zeros(len(self.members))
+        for done in range(0, n_updates, MAX_DRAWN):
+            batches = self.batches.draw(min(MAX_DRAWN, n_updates - done))
+            steps = range(first + done, first + done + len(batches))
+            rates, momenta = self._schedule(steps)
+            for step, starts, rate, momentum in zip(steps, batches, rates, momenta, strict=True):
+                total += self._update(step, starts, rate, momentum)
+        # The state that is kept is the one after the last update.
+        total = total / n_updates + 0.0 * losses(self.stack, self.batches, batches[-1])
+        return total.tolist()  # the only wait for the device: once a check
+
+    def _schedule(self, steps: range) -> tuple[Tensor, list[float]]:
+        """Return rates (update, model, 1), and the momentum that all models share."""
+        rates = [
+            [member.step_scale * member.config.cycle(step)[0] for member in self.members]
+            for step in steps
+        ]
+        momenta = [self.members[0].config.cycle(step)[1] for step in steps]
+        return self.stack.values.new_tensor(rates).unsqueeze(-1), momenta
+
+    def _update(
+        self,
+        step: int,
+        starts: Tensor,  # (model, segment)
+        rate: Tensor,  # (model, 1)
+        momentum: float,
+    ) -> Tensor:  # losses (model,)
+        """Do one update: clipped gradients, L2 penalty, Adam (Kingma & Ba 2015)."""
+        values, gradients = self.stack.values, self.stack.gradients
+        gradients.zero_()
+        loss = add_gradients(self.stack, self.batches, starts)
+        norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
+        gradients.mul_((MAX_GRADIENT_NORM / norms).clamp_(max=1.0))
+        if self.is_penalised:
+            gradients.addcmul_(self.alpha, values)
+        mean, square = self.moments.unbind(0)
+        mean.lerp_(gradients, 1 - momentum)
+        square.mul_(SECOND_DECAY).addcmul_(gradients, gradients, value=1 - SECOND_DECAY)
+        # Both means start at zero and are scaled up by what that takes away.
+        unbiased = math.sqrt(1 - SECOND_DECAY ** (step + 1))
+        spread = square.sqrt().add_(unbiased * EPSILON)
+        scale = unbiased / (1 - momentum ** (step + 1))
+        values.sub_(torch.div(mean, spread, out=spread).mul_(scale * rate))
+        return loss

@@ -4,23 +4,27 @@
 the others have its signature and agree with it in value and gradient (``tests/core``).
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
+from skchaos.core import _compiled
 from skchaos.core._cells import GRU, LSTM, Cell, Elman
+from skchaos.core._compiled import is_compilable
 
-Unrolled = tuple[Tensor, Tensor]  # hidden (time, batch, hidden), last state (batch, state)
+Unrolled = tuple[Tensor, Tensor]  # hidden ([model,] time, batch, hidden), last state
 
 
 def unroll(
     cell: Cell,
-    state: Tensor,  # (batch, state)
+    state: Tensor,  # ([model,] batch, state)
     n_steps: int,
 ) -> Unrolled:
-    """Run the cell freely for `n_steps` steps by the fastest backend that it has."""
-    return _BACKENDS.get(type(cell), unroll_plain)(cell, state, n_steps)
+    """Run the cell freely for `n_steps` steps by the fastest backend there is for it."""
+    if not torch.is_grad_enabled() and is_compilable(cell, state):
+        return _compiled.run(cell, state, n_steps)
+    if type(cell) in _LAYERS and state.ndim == 2:
+        return unroll_layer(cell, state, n_steps)
+    return unroll_plain(cell, state, n_steps)
 
 
 def unroll_plain(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
@@ -29,47 +33,27 @@ def unroll_plain(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
     for _ in range(n_steps):
         state = cell(state)
         hidden.append(cell.hidden(state))
-    return torch.stack(hidden), state
+    return torch.stack(hidden, dim=-3), state
 
 
-# torch's recurrent layers are one call for all steps, two to three times faster than the loop at
-# the sizes of this field. They insist on an input, so they get a column of zeros with zero weights.
+def unroll_layer(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
+    """Run all steps by torch's recurrent layer, which is cuDNN's on a GPU.
 
-
-def _no_input(state: Tensor, n_steps: int, n_gates: int) -> tuple[Tensor, Tensor]:
+    Of one model only. The layers insist on an input: they get zeros with zero weights.
+    """
+    layer, n_gates = _LAYERS[type(cell)]
     inputs = state.new_zeros(n_steps, state.shape[0], 1)
-    return inputs, state.new_zeros(n_gates, 1)
+    input_bias = torch.zeros_like(cell.bias)
+    if isinstance(cell, GRU):
+        input_bias = torch.cat([input_bias[: 2 * cell.hidden_size], cell.candidate_bias])
+    rows = n_gates * cell.hidden_size
+    weights = [state.new_zeros(rows, 1), cell.weight, input_bias, cell.bias]
+    # has_biases, num_layers, dropout, train, bidirectional, batch_first: one plain layer. "train"
+    # only asks cuDNN to keep what a backward pass needs.
+    options = (True, 1, 0.0, True, False, False)
+    parts = [part.contiguous()[None] for part in state.split(cell.hidden_size, dim=-1)]
+    hidden, *last = layer(inputs, parts if len(parts) > 1 else parts[0], weights, *options)
+    return hidden, torch.cat([part[0] for part in last], dim=-1)
 
 
-def _unroll_elman(cell: Elman, state: Tensor, n_steps: int) -> Unrolled:
-    inputs, weight = _no_input(state, n_steps, cell.hidden_size)
-    weights = [weight, cell.weight, torch.zeros_like(cell.bias), cell.bias]
-    hidden, last = torch.rnn_tanh(inputs, state[None], weights, *_LAYER)
-    return hidden, last[0]
-
-
-def _unroll_gru(cell: GRU, state: Tensor, n_steps: int) -> Unrolled:
-    inputs, weight = _no_input(state, n_steps, 3 * cell.hidden_size)
-    input_bias = torch.cat([cell.bias.new_zeros(2 * cell.hidden_size), cell.candidate_bias])
-    weights = [weight, cell.weight, input_bias, cell.bias]
-    hidden, last = torch.gru(inputs, state[None], weights, *_LAYER)
-    return hidden, last[0]
-
-
-def _unroll_lstm(cell: LSTM, state: Tensor, n_steps: int) -> Unrolled:
-    inputs, weight = _no_input(state, n_steps, 4 * cell.hidden_size)
-    weights = [weight, cell.weight, torch.zeros_like(cell.bias), cell.bias]
-    parts = [part.contiguous()[None] for part in state.chunk(2, dim=-1)]
-    hidden, last_hidden, last_memory = torch.lstm(inputs, parts, weights, *_LAYER)
-    return hidden, torch.cat([last_hidden[0], last_memory[0]], dim=-1)
-
-
-# has_biases, num_layers, dropout, train, bidirectional, batch_first: one plain layer. "train" only
-# asks cuDNN to keep what a backward pass needs.
-_LAYER = (True, 1, 0.0, True, False, False)
-
-_BACKENDS: dict[type[Cell], Callable[..., Unrolled]] = {
-    Elman: _unroll_elman,
-    GRU: _unroll_gru,
-    LSTM: _unroll_lstm,
-}
+_LAYERS = {Elman: (torch.rnn_tanh, 1), GRU: (torch.gru, 3), LSTM: (torch.lstm, 4)}

@@ -3,9 +3,15 @@
 import pytest
 import torch
 
-from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, TrainingConfig
+from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, TrainingConfig
+from skchaos.core._gradients import add_gradients_compiled, add_gradients_plain, losses
+from skchaos.core._sequences import Batches
 
-TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
+BACKENDS = {
+    "plain, float64": (add_gradients_plain, torch.float64, 1e-12),
+    "plain, float32": (add_gradients_plain, torch.float32, 2e-6),
+    "compiled, float32": (add_gradients_compiled, torch.float32, 2e-6),
+}
 
 
 def make_config(interval, sequence_length, **changes):
@@ -24,45 +30,71 @@ def make_config(interval, sequence_length, **changes):
     return TrainingConfig(**(settings | changes))
 
 
-def sequential_loss(model, rows, starts, offsets, interval, sequence_length):
+def sequential_loss(model, rows, targets, starts, offsets, config):
     """Run every sequence step by step, replacing the state at each forcing step (the paper)."""
     total = 0.0
     for start in starts:
         state = None
-        for step in range(sequence_length):
+        for step in range(config.sequence_length):
             now = start + step
-            if step % interval == 0:
+            if step % config.forcing.interval == 0:
                 state = model.infer(rows[now + offsets][None])
             state = model.cell(state)
             output = model.readout(model.cell.hidden(state))
-            total = total + (output[0] - rows[now + 1]).square().sum()
-    return total / (len(starts) * sequence_length * rows.shape[1])
+            wanted = torch.cat([rows[now + 1], targets[now]])
+            total = total + (output[0] - wanted).square().sum()
+    return total / (len(starts) * config.sequence_length * len(wanted))
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("interval", "sequence_length"), [(4, 12), (5, 12), (1, 4), (20, 12)])
 @pytest.mark.parametrize(("inference", "n_delays"), [("pseudo_inverse", 1), ("window", 3)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_segments_are_the_sequential_loop(
-    cell, inference, n_delays, interval, sequence_length, dtype
+    cell, inference, n_delays, interval, sequence_length, backend
 ):
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
+    check_gradients(*BACKENDS[backend], cell, inference, n_delays, interval, sequence_length)
+
+
+@pytest.mark.parametrize("n_hidden", [1, 31, 32, 50])
+@pytest.mark.parametrize("cell", CELLS)
+def test_compiled_gradients_of_any_size(cell, n_hidden):
+    pytest.importorskip("numba")
+    backend = BACKENDS["compiled, float32"]
+    # 37 sequences fill a block of orbits and begin another.
+    check_gradients(*backend, cell, "window", 20, 4, 9, n_hidden=n_hidden, batch_size=37)
+
+
+def check_gradients(
+    add_gradients, dtype, tolerance, cell, inference, n_delays, interval, sequence_length,
+    n_hidden=5, batch_size=3, n_targets=1,
+):  # fmt: skip
+    """Compare two models at once with the loop, one at a time and in float64."""
     torch.manual_seed(3)
-    model = ForcedRNN(cell, 5, n_features=2, inference=inference, n_delays=n_delays).to(dtype)
-    rows = torch.randn(60, 2, dtype=dtype)
     offsets = 2 * torch.arange(n_delays) - 2 * (n_delays - 1)
-    config = make_config(interval, sequence_length)
-    lengths = {"lengths": [60], "usable": [60]}
-
-    starts = Sequences(rows, None, **lengths, offsets=offsets, config=config).draw_starts()
-    segments = Sequences(rows, None, **lengths, offsets=offsets, config=config).loss(model)
-    loop = sequential_loss(model, rows, starts, offsets, interval, sequence_length)
-
-    assert abs(segments - loop) <= TOLERANCE[dtype] * loop
-    gradients = [torch.autograd.grad(x, list(model.parameters())) for x in (segments, loop)]
-    for fast, plain in zip(*gradients, strict=True):
-        scale = plain.abs().max()
-        assert scale > 0
-        assert (fast - plain).abs().max() <= TOLERANCE[dtype] * max(1.0, scale)
+    options = {"n_features": 2, "n_targets": n_targets, "inference": inference}
+    models = [ForcedRNN(cell, n_hidden, n_delays=n_delays, **options) for _ in range(2)]
+    series = [(torch.randn(80, 2), torch.randn(80, n_targets)) for _ in models]
+    config = make_config(interval, sequence_length, batch_size=batch_size)
+    sources = [
+        Sequences(*(rows.to(dtype) for rows in one), lengths=[80], usable=[70], offsets=offsets,
+                  config=config)
+        for one in series
+    ]  # fmt: skip
+    batches, stack = Batches(sources), Stack.of([model.to(dtype) for model in models])
+    starts = batches.draw(1)[0]
+    found = add_gradients(stack, batches, starts)
+    torch.testing.assert_close(found, losses(stack, batches, starts), rtol=tolerance, atol=0)
+    for k, (model, one) in enumerate(zip(models, series, strict=True)):
+        model.double()
+        begun = starts[k, :batch_size] - 80 * k
+        loop = sequential_loss(model, *(rows.double() for rows in one), begun, offsets, config)
+        assert abs(found[k] - loop) <= tolerance * loop
+        gradients = torch.autograd.grad(loop, list(model.parameters()))
+        truth = torch.cat([gradient.flatten() for gradient in gradients])
+        assert (stack.gradients[k] - truth).abs().max() <= tolerance * truth.abs().max()
 
 
 def test_segments_cover_the_sequence_once():
@@ -72,35 +104,26 @@ def test_segments_cover_the_sequence_once():
 
 
 def test_sequences_stay_within_one_trajectory_and_its_usable_rows():
-    # Every row names its trajectory and whether it may be trained on.
     lengths, usable = [20, 9, 30], [15, 9, 22]
-    rows = torch.cat(
-        [
-            torch.stack([torch.full((n,), float(k)), (torch.arange(n) < m).float()], dim=1)
-            for k, (n, m) in enumerate(zip(lengths, usable, strict=True))
-        ]
-    )
     config = make_config(3, 6, batch_size=2000)
     sequences = Sequences(
-        rows, None, lengths=lengths, usable=usable, offsets=torch.tensor([-2, -1, 0]), config=config
-    )
-    windows, wanted = sequences.draw()
-    label = windows[:, 0, 0]
-    assert (windows[:, :, 0] == label[:, None]).all()
-    assert (wanted[..., 0] == label).all()
-    assert (wanted[..., 1] == 1).all()
-    assert set(label.tolist()) == {0.0, 1.0, 2.0}
+        torch.zeros(59, 1), None, lengths=lengths, usable=usable,
+        offsets=torch.tensor([-2, -1, 0]), config=config,
+    )  # fmt: skip
+    starts = sequences.draw(1)[0]
+    # A window of three rows ends at the start, and six rows follow.
+    allowed = [*range(2, 9), 22, *range(31, 45)]
+    assert sorted(set(starts.tolist())) == allowed
     # Each trajectory is drawn from in proportion to its 7, 1 and 14 possible starts.
-    share = (label == 0).float().mean().item()
-    assert share == pytest.approx(7 / 22, abs=0.04)
+    assert (starts < 20).float().mean().item() == pytest.approx(7 / 22, abs=0.04)
 
 
-def test_targets_are_read_out_of_the_state_after_their_row():
-    rows = torch.arange(40.0)[:, None]
-    config = make_config(2, 4)
-    sequences = Sequences(
-        rows, 100 + rows, lengths=[40], usable=[40], offsets=torch.tensor([0]), config=config
-    )
-    windows, wanted = sequences.draw()
-    torch.testing.assert_close(wanted[0, :, 0], windows[:, 0, 0] + 1)
-    torch.testing.assert_close(wanted[0, :, 1], windows[:, 0, 0] + 100)
+def test_drawing_at_once_is_drawing_one_by_one():
+    def source():
+        return Sequences(
+            torch.zeros(50, 1), None, lengths=[50], usable=[50], offsets=torch.tensor([0]),
+            config=make_config(3, 6),
+        )  # fmt: skip
+
+    one, other = source(), source()
+    assert torch.equal(one.draw(4), torch.cat([other.draw(1) for _ in range(4)]))

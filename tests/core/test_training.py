@@ -5,24 +5,69 @@ import math
 import pytest
 import torch
 
-from skchaos.core import ForcedRNN, Sequences, train
-from skchaos.core._training import MAX_GRADIENT_NORM, MAX_SETBACKS, MOMENTUM, WARM_UP, _Trainer
+from skchaos.core import ForcedRNN, Sequences, Stack, _training, train
+from skchaos.core._config import MOMENTUM, WARM_UP
+from skchaos.core._training import MAX_GRADIENT_NORM, MAX_SETBACKS, _Member, _Program
 from tests.core.test_forcing import make_config
 
 
-def make_problem(seed=0, **changes):
-    torch.manual_seed(seed)
-    model = ForcedRNN("elman", 6, n_features=1, n_delays=2)
-    rows = torch.sin(0.7 * torch.arange(200.0))[:, None]
-    config = make_config(5, 10, max_iter=40, learning_rate=0.01, check_every=10, **changes)
-    sequences = Sequences(
-        rows, None, lengths=[200], usable=[200], offsets=torch.tensor([-1, 0]), config=config
-    )
-    return model, sequences, config
+def make_problem(*seeds, **changes):
+    """Return a stack of models and where their batches come from, one for each seed."""
+    models, sources = [], []
+    for seed in seeds or (0,):
+        torch.manual_seed(seed)
+        models.append(ForcedRNN("elman", 6, n_features=1, n_delays=2))
+        rows = torch.sin(0.7 * torch.arange(200.0) + seed)[:, None]
+        settings = {"max_iter": 40, "learning_rate": 0.02, "check_every": 10, "seed": seed}
+        config = make_config(5, 10, **(settings | changes))
+        sources.append(
+            Sequences(
+                rows, None, lengths=[200], usable=[200], offsets=torch.tensor([-1, 0]),
+                config=config,
+            )
+        )  # fmt: skip
+    return Stack.of(models), sources
+
+
+def train_one(*problem, **options):
+    [result] = train(*(problem or make_problem()), **options)
+    return result
+
+
+def validation(scores, seen=None):
+    """Give scores one after the other; keep the weights that they were asked for."""
+    scores = iter(scores)
+
+    def validate(model, numbers):
+        if seen is not None:
+            seen.append({n: value[0].detach().clone() for n, value in model.named_parameters()})
+        return [next(scores) for _ in numbers]
+
+    return validate
+
+
+@pytest.fixture
+def spoil(monkeypatch):
+    """Return a function that spoils the losses and gradients of some calls."""
+
+    def install(is_spoilt, position=slice(None)):
+        healthy, calls = _training.add_gradients, []
+
+        def spoilt(stack, batches, starts):
+            calls.append(None)
+            loss = healthy(stack, batches, starts)
+            if is_spoilt(len(calls)):
+                stack.gradients[position] = math.nan
+            return loss
+
+        monkeypatch.setattr(_training, "add_gradients", spoilt)
+        return calls
+
+    return install
 
 
 def test_training_lowers_the_loss():
-    result = train(*make_problem())
+    result = train_one()
     assert result.n_iter == 40
     assert result.stopped == "max_iter"
     assert len(result.loss_curve) == 4
@@ -30,21 +75,16 @@ def test_training_lowers_the_loss():
 
 
 def test_same_seed_same_bits():
-    one, other = train(*make_problem()), train(*make_problem())
+    one, other = train_one(), train_one()
     assert one.loss_curve == other.loss_curve
     assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
 
 
 @pytest.mark.parametrize(("tol", "kept"), [(0.0, 1), (0.5, 2)])
 def test_last_state_that_scores_as_well_as_the_best_is_kept(tol, kept):
-    model, sequences, config = make_problem(tol=tol)
-    seen, scores = [], iter([3.0, 1.0, 1.4, 4.0])
-
-    def validate(model):
-        seen.append({name: value.clone() for name, value in model.state_dict().items()})
-        return next(scores)
-
-    result = train(model, sequences, config, validate=validate)
+    problem = make_problem(tol=tol)
+    seen = []
+    result = train_one(*problem, validate=validation([3.0, 1.0, 1.4, 4.0], seen))
     assert result.validation_scores == [3.0, 1.0, 1.4, 4.0]
     for name, value in result.weights.items():
         assert torch.equal(value, seen[kept][name])
@@ -53,9 +93,8 @@ def test_last_state_that_scores_as_well_as_the_best_is_kept(tol, kept):
 
 @pytest.mark.parametrize(("tol", "n_iter"), [(0.0, 30), (0.5, 40)])
 def test_early_stopping_waits_for_scores_worse_than_the_scatter(tol, n_iter):
-    model, sequences, config = make_problem(patience=2, tol=tol)
-    scores = iter([2.0, 2.2, 2.4, 2.6])
-    result = train(model, sequences, config, validate=lambda model: next(scores))
+    problem = make_problem(patience=2, tol=tol)
+    result = train_one(*problem, validate=validation([2.0, 2.2, 2.4, 2.6]))
     assert result.n_iter == n_iter
     assert result.stopped == ("early_stopping" if n_iter < 40 else "max_iter")
 
@@ -64,79 +103,111 @@ def test_early_stopping_waits_for_scores_worse_than_the_scatter(tol, n_iter):
     ("scores", "kept"), [([math.inf] * 4, 3), ([math.inf] * 2 + [5.0, math.inf], 2)]
 )
 def test_a_free_run_that_diverges_is_kept_only_while_none_lives(scores, kept):
-    model, sequences, config = make_problem()
-    seen, scores = [], iter(scores)
-
-    def validate(model):
-        seen.append(model.readout.weight.detach().clone())
-        return next(scores)
-
-    result = train(model, sequences, config, validate=validate)
-    assert torch.equal(result.weights["readout.weight"], seen[kept])
+    problem = make_problem()
+    seen = []
+    result = train_one(*problem, validate=validation(scores, seen))
+    assert torch.equal(result.weights["readout.weight"], seen[kept]["readout.weight"])
 
 
-def test_a_loss_that_is_not_finite_goes_back_and_halves_the_step():
-    model, sequences, config = make_problem()
-    healthy, calls = sequences.loss, []
-
-    def sick_once(model):
-        calls.append(None)
-        return healthy(model) * (math.nan if len(calls) == 15 else 1.0)
-
-    sequences.loss = sick_once
-    result = train(model, sequences, config)
+def test_a_loss_that_is_not_finite_goes_back_and_halves_the_step(spoil):
+    calls = spoil(lambda call: call == 15)
+    result = train_one()
     assert result.n_setbacks == 1
     assert result.n_iter == 40
-    # The ten updates of the bad stretch were done again, and five checks asked for one loss each.
-    assert len(calls) == 55
+    assert len(calls) == 50  # the ten updates of the bad stretch were done again
     assert all(torch.isfinite(value).all() for value in result.weights.values())
     assert all(math.isfinite(loss) for loss in result.loss_curve)
 
 
+def test_a_model_that_is_set_back_holds_up_no_other(spoil):
+    alone = [train_one(*make_problem(seed)) for seed in (0, 1, 2)]
+    spoil(lambda call: call == 15, position=1)
+    together = train(*make_problem(0, 1, 2))
+    assert [result.n_setbacks for result in together] == [0, 1, 0]
+    assert [result.n_iter for result in together] == [40, 40, 40]
+    for k in (0, 2):
+        assert together[k].loss_curve == pytest.approx(alone[k].loss_curve, rel=1e-5)
+    assert together[1].loss_curve[0] == pytest.approx(alone[1].loss_curve[0], rel=1e-5)
+    assert together[1].loss_curve[1] != pytest.approx(alone[1].loss_curve[1], rel=1e-2)
+
+
 def test_backing_off_halves_the_step():
-    model, sequences, config = make_problem()
-    trainer = _Trainer(model, sequences, config)
-    trainer.back_off()
-    trainer.back_off()
-    trainer.advance(7, 1)
-    assert trainer.optimizer.param_groups[0]["lr"] == config.cycle(7)[0] / 4
+    stack, [source] = make_problem()
+    member = _Member(0, source)
+    member.set_back()
+    member.set_back()
+    rates, momenta = _Program(stack, [member])._schedule(range(7, 9))
+    assert rates[0].item() == pytest.approx(source.config.cycle(7)[0] / 4)
+    assert momenta[1] == source.config.cycle(8)[1]
 
 
-def test_steep_gradients_are_cut():
-    model, sequences, config = make_problem()
-    trainer = _Trainer(model, sequences, config)
-    sequences.loss = lambda model: 1e6 * model.readout.weight.sum()
-    trainer.advance(0, 1)
-    norms = [p.grad.norm() for p in model.parameters() if p.grad is not None]
-    assert math.isclose(torch.stack(norms).norm(), MAX_GRADIENT_NORM, rel_tol=1e-4)
+def test_update_is_that_of_adam_with_clipped_gradients(monkeypatch):
+    stack, [source] = make_problem(alpha=0.1)
+    program = _Program(stack, [_Member(0, source)])
+    reference = torch.nn.Parameter(stack.values[0].clone())
+    optimizer = torch.optim.Adam([reference], lr=0.01, betas=(0.9, 0.999), weight_decay=0.1)
+    scales = (1e6, 1.0, 1e-3)  # the first is steep
+
+    def given(stack, batches, starts):
+        stack.gradients += gradient
+        return torch.zeros(1)
+
+    monkeypatch.setattr(_training, "add_gradients", given)
+    for step, scale in enumerate(scales):
+        gradient = scale * torch.linspace(-1, 2, reference.numel())
+        program._update(step, torch.zeros(1, 1), torch.tensor([[0.01]]), 0.9)
+        reference.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_([reference], MAX_GRADIENT_NORM)
+        optimizer.step()
+        torch.testing.assert_close(stack.values[0], reference.detach(), rtol=1e-5, atol=1e-7)
 
 
-def test_training_gives_up_with_the_last_good_state():
-    model, sequences, config = make_problem()
-    healthy = {name: value.clone() for name, value in model.state_dict().items()}
-    sequences.loss = lambda model: model.readout.weight.sum() * math.inf
-    result = train(model, sequences, config)
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_models_in_lockstep_train_as_they_do_alone(alpha):
+    changes = {"alpha": alpha, "patience": 2, "tol": 0.0}
+    scores = {0: [3.0, 2.0, 1.0, 0.5], 1: [1.0, 2.0, 2.0, 2.0], 2: [2.0, 1.0, 1.5, 1.5]}
+    alone = [
+        train_one(*make_problem(seed, **changes), validate=validation(scores[seed]))
+        for seed in scores
+    ]
+    given = {seed: iter(values) for seed, values in scores.items()}
+    together = train(
+        *make_problem(0, 1, 2, **changes),
+        validate=lambda model, numbers: [next(given[number]) for number in numbers],
+    )
+    assert [result.n_iter for result in together] == [40, 30, 40]
+    for one, other in zip(alone, together, strict=True):
+        assert (one.n_iter, one.stopped, one.score) == (other.n_iter, other.stopped, other.score)
+        assert one.loss_curve == pytest.approx(other.loss_curve, rel=1e-5)
+        for name, value in one.weights.items():
+            torch.testing.assert_close(value, other.weights[name], rtol=1e-4, atol=1e-6)
+
+
+def test_training_gives_up_with_the_last_good_state(spoil):
+    stack, sources = make_problem()
+    healthy = stack.named(stack.values[0])
+    spoil(lambda call: True)
+    result = train_one(stack, sources)
     assert result.stopped == "diverged"
     assert result.n_setbacks == MAX_SETBACKS + 1
     assert all(torch.equal(result.weights[name], healthy[name]) for name in healthy)
 
 
-def test_interrupt_keeps_the_best_state_so_far():
-    model, sequences, config = make_problem()
-    healthy, calls = sequences.loss, []
+def test_interrupt_keeps_the_best_state_so_far(monkeypatch):
+    healthy, calls = _training.add_gradients, []
 
-    def interrupted(model):
+    def interrupted(stack, batches, starts):
         calls.append(None)
         if len(calls) == 25:
             raise KeyboardInterrupt
-        return healthy(model)
+        return healthy(stack, batches, starts)
 
-    sequences.loss = interrupted
-    result = train(model, sequences, config)
+    monkeypatch.setattr(_training, "add_gradients", interrupted)
+    result = train_one()
     assert result.stopped == "interrupted"
     assert result.n_iter == 20
-    shorter = train(*make_problem(), progress=None)
-    assert result.loss_curve == shorter.loss_curve[:2]
+    monkeypatch.undo()
+    assert result.loss_curve == train_one().loss_curve[:2]
 
 
 def test_learning_rate_rises_then_falls_to_zero_and_momentum_goes_the_other_way():
@@ -155,15 +226,17 @@ def test_learning_rate_rises_then_falls_to_zero_and_momentum_goes_the_other_way(
 
 
 def test_a_single_update_moves():
-    model, sequences, _ = make_problem()
-    before = model.readout.weight.detach().clone()
-    train(model, sequences, make_config(5, 10, max_iter=1))
-    assert not torch.equal(model.readout.weight, before)
+    stack, sources = make_problem(max_iter=1)
+    before = stack.values.clone()
+    train(stack, sources)
+    assert not torch.equal(stack.values, before)
 
 
 def test_penalty_shrinks_weights():
     norms = [
-        sum(value.square().sum() for value in train(*make_problem(alpha=alpha)).weights.values())
+        sum(
+            value.square().sum() for value in train_one(*make_problem(alpha=alpha)).weights.values()
+        )
         for alpha in (0.0, 0.3)
     ]
     assert norms[1] < 0.9 * norms[0]

@@ -1,31 +1,86 @@
-"""Every backend of the recurrence agrees with the plain loop in value and gradient."""
+"""Every backend of the recurrence agrees with the plain loop in float64, in value and gradient.
+
+The compiled loop gives no gradients by itself: see test_forcing.py.
+"""
 
 import pytest
 import torch
 
 from skchaos.core import CELLS, unroll
-from skchaos.core._unroll import unroll_plain
+from skchaos.core._compiled import run
+from skchaos.core._unroll import _LAYERS, unroll_layer, unroll_plain
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-6}
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("name", CELLS)
-def test_backend_agrees_with_the_plain_loop(name, dtype):
+def make_run(name, dtype, n_orbits=3, n_hidden=6, n_models=None):
     torch.manual_seed(1)
-    cell = CELLS[name](6).to(dtype)
-    state = torch.randn(3, cell.state_size, dtype=dtype, requires_grad=True)
-    inputs = [state, *cell.parameters()]
-    weight = torch.randn(9, 3, 6, dtype=dtype)
+    cell = CELLS[name](n_hidden).to(dtype)
+    shape = () if n_models is None else (n_models,)
+    if n_models is not None:
+        for parameter in cell.parameters():
+            parameter.data = torch.randn(*shape, *parameter.shape, dtype=dtype) / n_hidden**0.5
+    state = torch.randn(*shape, n_orbits, cell.state_size, dtype=dtype, requires_grad=True)
+    return cell, state
 
-    results = []
-    for backend in (unroll_plain, unroll):
-        hidden, last = backend(cell, state, 9)
-        loss = (hidden * weight).sum() + last.square().sum()
-        results.append([hidden, last, *torch.autograd.grad(loss, inputs)])
-    for plain, fast in zip(*results, strict=True):
-        error = (plain - fast).abs().max() / plain.abs().max()
-        assert error < TOLERANCE[dtype]
+
+def results_of(backend, cell, state, n_steps=9):
+    hidden, last = backend(cell, state, n_steps)
+    weight = torch.linspace(-1, 1, hidden.numel(), dtype=hidden.dtype).view(hidden.shape)
+    loss = (hidden * weight).sum() + last.square().sum()
+    return [hidden, last, *torch.autograd.grad(loss, [state, *cell.parameters()])]
+
+
+def assert_near(found, truth, tolerance):
+    for value, true in zip(found, truth, strict=True):
+        assert (value - true).abs().max() <= tolerance * true.abs().max()
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("backend", [unroll_layer, unroll, unroll_plain])
+@pytest.mark.parametrize("name", CELLS)
+def test_backend_agrees_with_the_plain_loop(name, backend, dtype):
+    cell, state = make_run(name, dtype)
+    if backend is unroll_layer and type(cell) not in _LAYERS:
+        pytest.skip("torch has no such layer")
+    found = results_of(backend, cell, state)
+    truth = results_of(unroll_plain, cell.double(), state.detach().double().requires_grad_())
+    assert_near(found, truth, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("n_models", [None, 3])
+@pytest.mark.parametrize("n_orbits", [1, 32, 70])
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_run_agrees_with_the_plain_loop(name, n_orbits, n_models):
+    pytest.importorskip("numba")
+    cell, state = make_run(name, torch.float32, n_orbits, 30, n_models)
+    found = run(cell, state, 9)
+    with torch.no_grad():
+        truth = unroll_plain(cell.double(), state.double(), 9)
+    assert_near(found, truth, TOLERANCE[torch.float32])
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_run_keeps_nan(name):
+    pytest.importorskip("numba")
+    cell, state = make_run(name, torch.float32)
+    with torch.no_grad():
+        state[1, 2] = torch.nan
+        hidden, _ = unroll(cell, state, 2)
+    assert hidden[-1, 1].isnan().any()
+    assert not hidden[:, [0, 2]].isnan().any()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_models_of_a_stack_run_as_they_do_alone(name):
+    cell, state = make_run(name, torch.float64, n_models=3)
+    hidden, last = unroll_plain(cell, state, 9)
+    parameters = {key: value.detach().clone() for key, value in cell.named_parameters()}
+    for k in range(3):
+        for key, value in cell.named_parameters():
+            value.data = parameters[key][k]
+        alone = unroll_plain(cell, state[k], 9)
+        assert_near([hidden[k], last[k]], alone, 1e-14)
 
 
 def test_unroll_in_pieces_is_unroll_at_once():

@@ -1,0 +1,64 @@
+"""Where there are compiled loops, and free runs by them; float32 on a CPU, needs numba."""
+
+import functools
+import importlib.util
+
+import torch
+from torch import Tensor
+
+from skchaos.core._cells import GRU, LSTM, PLRNN, Cell, Elman
+
+# The parameter that a cell has beside weight and bias.
+_EXTRA = {Elman: "", PLRNN: "decay", GRU: "candidate_bias", LSTM: ""}
+
+
+@functools.cache
+def has_compiler() -> bool:
+    """Tell whether numba, which is optional, is installed."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def is_compilable(cell: Cell, like: Tensor) -> bool:
+    """Tell whether there are compiled loops for a cell, and for tensors like this one."""
+    known = type(cell) in _EXTRA and has_compiler()
+    return known and like.device.type == "cpu" and like.dtype == torch.float32
+
+
+def parameters_of(cell: Cell) -> list[Tensor]:
+    """Return weight, bias and extra, which may be empty, in the order that the loops want."""
+    extra = _EXTRA[type(cell)]
+    return [cell.weight, cell.bias, getattr(cell, extra) if extra else cell.bias[..., :0]]
+
+
+def kind_of(cell: Cell) -> int:
+    """Return the number of a cell in the loops."""
+    from skchaos.core import _loops as loops
+
+    kinds = {Elman: loops.ELMAN, PLRNN: loops.PLRNN, GRU: loops.GRU, LSTM: loops.LSTM}
+    return kinds[type(cell)]
+
+
+@torch.no_grad()
+def run(
+    cell: Cell,
+    state: Tensor,  # ([model,] batch, state)
+    n_steps: int,
+) -> tuple[Tensor, Tensor]:  # hidden ([model,] time, batch, hidden), last state
+    """Run all orbits freely; no gradients."""
+    from skchaos.core import _loops as loops
+
+    weight, bias, extra = parameters_of(cell)
+    parts = [weight.flatten(-2), bias, extra]
+    if state.ndim == 2:
+        parts, state = [part.unsqueeze(0) for part in parts], state.unsqueeze(0)
+        hidden, last = _run(loops, cell, parts, state, n_steps)
+        return hidden[0], last[0]
+    return _run(loops, cell, parts, state, n_steps)
+
+
+def _run(loops, cell: Cell, parts: list[Tensor], state: Tensor, n_steps: int):
+    arrays = [part.detach().contiguous().numpy() for part in parts]
+    last = state.clone(memory_format=torch.contiguous_format)
+    hidden = state.new_empty(len(state), n_steps, state.shape[1], cell.hidden_size)
+    loops.run(kind_of(cell), cell.hidden_size, *arrays, last.numpy(), hidden.numpy())
+    return hidden, last

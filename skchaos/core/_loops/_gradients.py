@@ -1,0 +1,257 @@
+"""The mean squared error of a batch of segments, and its gradients."""
+
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+from skchaos.core._loops._blocks import (
+    add_outer,
+    add_unpacked,
+    pack,
+    pack_transposed,
+    padded,
+    spread,
+    turn,
+)
+from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, before, start, step, step_back
+from skchaos.core._loops._product import WIDTH, multiply
+
+# Numbers of rows: of the state's hidden part; with padding, of the product in the cell, of the
+# readout, of an inferred state and of the hidden part; of a window.
+_Sizes = namedtuple("_Sizes", ["units", "rows", "read", "state", "padded", "window"])
+# Padded weights, with their transposes: of the cell, of the readout, of the map from a window.
+_Weights = namedtuple("_Weights", ["cell", "back", "read", "read_back", "infer", "extra"])
+# Gradients added up over blocks, in tiles.
+_Totals = namedtuple("_Totals", ["cell", "read", "infer", "extra"])
+# What a block leaves for the way back, by step.
+_Trace = namedtuple("_Trace", ["window", "shown", "records", "errors"])
+
+_TWICE = np.float32(2)
+
+
+@njit(**OPTIONS)
+def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losses):
+    """Add the gradients of the mean squared error of a batch of segments.
+
+    Parameters
+    ----------
+    kind : int
+        Cell.
+    n_units : int
+        Units that the readout sees.
+    n_features : int
+        Leading columns of the table that states are inferred from.
+    batch : tuple
+        `table` (row, output), what is read out of the state that arrives at a row; `starts`
+        (model, segment), the rows at which segments start; `lengths` (segment,), their steps;
+        `offsets` (delay,), the rows of a window; and the weight of a squared error, a number.
+    at : tuple of int
+        Where parameters end in a row of `values`: weight, bias and extra of the cell, weight and
+        bias of the readout, and weight and bias of the map from a window to a state; these last
+        two are empty where the state is inferred by the pseudo-inverse of the readout.
+    values, gradients : ndarray of shape (model, number)
+        Parameters, and what their gradients are added to.
+    losses : ndarray of shape (model,)
+        Filled with the losses.
+    """
+    table, starts, lengths, offsets, unit = batch
+    n_state = at[6] - at[5]
+    if n_state == 0:
+        n_state = 2 * n_units if kind == LSTM else n_units
+    n_rows, n_read = padded(at[1] - at[0]), padded(table.shape[1])
+    n_window = offsets.size * n_features
+    sizes = _Sizes(n_units, n_rows, n_read, padded(n_state), padded(n_units), n_window)
+    weights, totals = _new_weights(sizes), _new_totals(sizes)
+    trace = _new_trace(sizes, lengths.max())
+    for model in range(starts.shape[0]):
+        _read_weights(kind, sizes, at, n_features, values[model], weights)
+        totals.cell[:], totals.read[:], totals.infer[:], totals.extra[:] = 0, 0, 0, 0
+        losses[model] = 0
+        for first in range(0, starts.shape[1], WIDTH):
+            start_rows = starts[model, first : first + WIDTH]
+            n_steps = lengths[first : first + WIDTH]
+            _infer(table, start_rows, offsets, n_features, trace.window)
+            losses[model] += _forth(kind, sizes, weights, table, start_rows, n_steps, unit, trace)
+            _back(kind, sizes, weights, n_steps.max(), trace, totals)
+        _add_totals(kind, sizes, at, n_features, values[model], weights, totals, gradients[model])
+
+
+@njit(**OPTIONS)
+def _new_weights(sizes):
+    return _Weights(
+        np.zeros(sizes.rows * (sizes.units + 1), np.float32),
+        np.zeros(sizes.padded * sizes.rows, np.float32),
+        np.zeros(sizes.read * (sizes.units + 1), np.float32),
+        np.zeros(sizes.padded * sizes.read, np.float32),
+        np.zeros(sizes.state * (sizes.window + 1), np.float32),
+        np.zeros(sizes.units * WIDTH, np.float32),
+    )
+
+
+@njit(**OPTIONS)
+def _new_totals(sizes):
+    n_tiles = sizes.units // WIDTH + 1
+    return _Totals(
+        np.zeros((n_tiles, sizes.rows * WIDTH), np.float32),
+        np.zeros((n_tiles, sizes.read * WIDTH), np.float32),
+        np.zeros((sizes.window // WIDTH + 1, sizes.state * WIDTH), np.float32),
+        np.zeros(sizes.padded * WIDTH, np.float32),
+    )
+
+
+@njit(**OPTIONS)
+def _new_trace(sizes, n_steps):
+    return _Trace(
+        np.ones((sizes.window + 1) * WIDTH, np.float32),
+        np.ones((n_steps + 1, (sizes.units + 1) * WIDTH), np.float32),
+        np.empty((n_steps, (sizes.rows + 2 * sizes.units) * WIDTH), np.float32),
+        np.empty((n_steps, sizes.read * WIDTH), np.float32),
+    )
+
+
+@njit(**OPTIONS)
+def _read_weights(kind, sizes, at, n_features, own, weights):
+    """Pad the weights of a model."""
+    n_units = sizes.units
+    pack(own[: at[0]], own[at[0] : at[1]], weights.cell)
+    pack_transposed(own[: at[0]], at[1] - at[0], sizes.rows, weights.back)
+    if kind == PLRNN:  # the diagonal belongs to the decay alone
+        for k in range(n_units):
+            weights.cell[k * (n_units + 1) + k] = 0
+            weights.back[k * sizes.rows + k] = 0
+    spread(own[at[1] : at[2]], weights.extra)
+    pack(own[at[2] : at[3]], own[at[3] : at[4]], weights.read)
+    pack_transposed(own[at[2] : at[3]], at[4] - at[3], sizes.read, weights.read_back)
+    if at[6] > at[4]:
+        pack(own[at[4] : at[5]], own[at[5] : at[6]], weights.infer)
+    else:
+        _, bias, inverse = _inverse(own, at, n_features, n_units)
+        pack(inverse.ravel(), -np.dot(inverse, bias), weights.infer)
+
+
+@njit(**OPTIONS)
+def _inverse(own, at, n_features, n_units):
+    """Return weight and bias of the readout of the series' own columns, and a pseudo-inverse."""
+    weight = own[at[2] : at[2] + n_features * n_units].reshape(n_features, n_units)
+    return weight, own[at[3] : at[3] + n_features], np.linalg.pinv(weight)
+
+
+@njit(**OPTIONS)
+def _infer(table, start_rows, offsets, n_features, window):
+    """Collect the windows from which states are inferred."""
+    for v in range(start_rows.size):
+        for i in range(offsets.size):
+            for c in range(n_features):
+                window[(i * n_features + c) * WIDTH + v] = table[start_rows[v] + offsets[i], c]
+
+
+@njit(**OPTIONS)
+def _forth(kind, sizes, weights, table, start_rows, lengths, unit, trace):
+    """Run a block and return its part of the loss."""
+    n_units = sizes.units
+    n, kept = np.uint64(n_units * WIDTH), np.uint64(sizes.rows * WIDTH)
+    state = np.empty(sizes.state * WIDTH, np.float32)
+    carried = np.zeros(n_units * WIDTH, np.float32)
+    x = np.ones((n_units + 1) * WIDTH, np.float32)
+    multiply(weights.infer, sizes.state, sizes.window + 1, trace.window, state, False)
+    start(kind, n, state, carried, x)
+    trace.shown[0, : n_units * WIDTH] = state[: n_units * WIDTH]
+    loss = np.float64(0)
+    for t in range(lengths.max()):
+        record, shown = trace.records[t], trace.shown[t + 1]
+        multiply(weights.cell, sizes.rows, n_units + 1, x, record, False)
+        step(kind, n, kept, record, weights.extra, carried, x)
+        source = carried if kind == PLRNN else x
+        for j in range(n):
+            shown[j] = source[j]
+        multiply(weights.read, sizes.read, n_units + 1, shown, trace.errors[t], False)
+        loss += _compare(table, start_rows, lengths, t, unit, trace.errors[t])
+    return loss
+
+
+@njit(**OPTIONS)
+def _compare(table, start_rows, lengths, t, unit, outputs):
+    """Turn outputs into gradients of the loss with respect to them; return the loss."""
+    loss = np.float64(0)
+    for c in range(table.shape[1]):
+        for v in range(WIDTH):
+            error = np.float32(0)
+            if v < lengths.size and t < lengths[v]:
+                error = outputs[c * WIDTH + v] - table[start_rows[v] + t + 1, c]
+            outputs[c * WIDTH + v] = _TWICE * unit * error
+            loss += unit * error * error
+    return loss
+
+
+@njit(**OPTIONS)
+def _back(kind, sizes, weights, n_steps, trace, totals):
+    """Carry gradients from the last step of a block to its window."""
+    n_units, n_rows = sizes.units, sizes.rows
+    n, kept = np.uint64(n_units * WIDTH), np.uint64(n_rows * WIDTH)
+    d = np.zeros(n_rows * WIDTH, np.float32)
+    g = np.zeros(sizes.state * WIDTH, np.float32)
+    carried, through = np.zeros_like(totals.extra), np.zeros_like(totals.extra)
+    tiles = np.zeros((totals.cell.shape[0], WIDTH * WIDTH), np.float32)
+    met = tiles.copy() if kind == PLRNN else tiles  # what the weights of the cell met
+    turn(trace.shown[n_steps], n_units + 1, tiles)
+    for t in range(n_steps - 1, -1, -1):
+        record = trace.records[t]
+        add_outer(trace.errors[t], sizes.read, tiles, totals.read)
+        multiply(weights.read_back, sizes.padded, sizes.read, trace.errors[t], g, True)
+        step_back(kind, n, kept, record, g, carried, totals.extra, d)
+        turn(trace.shown[t], n_units + 1, tiles)
+        if kind == PLRNN:
+            np.maximum(tiles, np.float32(0), met)
+        add_outer(d, n_rows, met, totals.cell)
+        multiply(weights.back, sizes.padded, n_rows, d, through, False)
+        before(kind, n, kept, record, weights.extra, carried, d, through, g)
+    if kind == LSTM:
+        for j in range(n):
+            g[n + j] = carried[j]
+    window_tiles = np.zeros((totals.infer.shape[0], WIDTH * WIDTH), np.float32)
+    turn(trace.window, sizes.window + 1, window_tiles)
+    add_outer(g, sizes.state, window_tiles, totals.infer)
+
+
+@njit(**OPTIONS)
+def _add_totals(kind, sizes, at, n_features, own, weights, totals, of_own):
+    """Add what all blocks gave to the gradients of a model."""
+    n_units = sizes.units
+    if kind == PLRNN:
+        for k in range(n_units):
+            totals.cell[k // WIDTH, k * WIDTH + k % WIDTH] = 0
+    add_unpacked(totals.cell, of_own[: at[0]], of_own[at[0] : at[1]])
+    for k in range(at[2] - at[1]):
+        of_own[at[1] + k] += totals.extra[k * WIDTH : (k + 1) * WIDTH].sum()
+    add_unpacked(totals.read, of_own[at[2] : at[3]], of_own[at[3] : at[4]])
+    if at[6] > at[4]:
+        add_unpacked(totals.infer, of_own[at[4] : at[5]], of_own[at[5] : at[6]])
+        return
+    of_map, of_offset = np.zeros(n_units * n_features, np.float32), np.zeros(n_units, np.float32)
+    add_unpacked(totals.infer, of_map, of_offset)
+    weight, bias, inverse = _inverse(own, at, n_features, n_units)
+    of_inverse = of_map.reshape(n_units, n_features)
+    _add_through_inverse(
+        weight, bias, inverse, of_inverse, of_offset, of_own[at[2] :], of_own[at[3] :]
+    )
+
+
+@njit(**OPTIONS)
+def _add_through_inverse(weight, bias, inverse, of_inverse, of_offset, of_weight, of_bias):
+    """Turn the gradient of h = P (x - b), P the pseudo-inverse of B, into those of B and b.
+
+    Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), eq. 4.12.
+    """
+    n_features, n_units = weight.shape
+    for r in range(n_units):
+        for c in range(n_features):
+            of_inverse[r, c] -= of_offset[r] * bias[c]
+    across = np.dot(of_inverse.T, inverse)
+    within = np.dot(inverse.T, np.dot(inverse, of_inverse.T))
+    inner = across - across.T - np.dot(weight, np.dot(inverse, across))
+    total = np.dot(inner, inverse.T) + within - np.dot(np.dot(within, inverse), weight)
+    for c in range(n_features):
+        for r in range(n_units):
+            of_weight[c * n_units + r] += total[c, r]
+            of_bias[c] -= inverse[r, c] * of_offset[r]
