@@ -112,27 +112,36 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
     there is one training.
     """
     rows = _by_series(jobs, lambda series: series.scaled_rows)
-    validations = [Validation.of(job.plan, job.series, rows[id(job.series)]) for job in jobs]
+    known = {_set_aside(job): job for job in jobs}
+    prepared = {
+        key: Validation.of(job.plan, job.series, rows[id(job.series)]) for key, job in known.items()
+    }
+    validations = [prepared[_set_aside(job)] for job in jobs]
     floors = [np.nan if v is None else v.floor for v in validations]
     trained = [Trained(TrainingResult(weights={}), 0, floor) for floor in floors]
     for attempt in range(max(len(job.seeds) for job in jobs)):
-        again = [
-            i
-            for i, (job, best) in enumerate(zip(jobs, trained, strict=True))
-            if attempt == 0
-            or (
-                best.is_poor
-                and not best.interrupted
-                and job.start is None
-                and attempt < len(job.seeds)
-            )
-        ]
-        if not again:
-            break
-        results = _train([jobs[i] for i in again], attempt, rows, [validations[i] for i in again])
-        for i, result in zip(again, results, strict=True):
-            trained[i].consider(result)
+        wanted = [i for i, job in enumerate(jobs) if _is_wanted(job, trained[i], attempt)]
+        for is_judged in (True, False):
+            group = [i for i in wanted if (validations[i] is not None) == is_judged]
+            if group:
+                judges = [validations[i] for i in group] if is_judged else None
+                results = _train([jobs[i] for i in group], attempt, rows, judges)
+                for i, result in zip(group, results, strict=True):
+                    trained[i].consider(result)
     return trained
+
+
+def _is_wanted(job: Job, best: Trained, attempt: int) -> bool:
+    """Tell whether a job needs one more training."""
+    if attempt == 0:
+        return True
+    is_possible = attempt < len(job.seeds) and job.start is None and not best.interrupted
+    return is_possible and best.is_poor
+
+
+def _set_aside(job: Job) -> tuple:
+    """Return what a validation depends on: jobs of one shape have the same window."""
+    return id(job.series), *job.plan.train_lengths
 
 
 def _by_series(jobs: Sequence[Job], make: Callable[[Series], _T]) -> dict[int, _T]:
@@ -144,7 +153,7 @@ def _train(
     jobs: Sequence[Job],
     attempt: int,
     rows: Mapping[int, np.ndarray],
-    validations: Sequence[Validation | None],
+    validations: Sequence[Validation] | None,
 ) -> list[TrainingResult]:
     settings = jobs[0].settings
     device = resolve_device(settings.device)
@@ -152,13 +161,14 @@ def _train(
     def validate(model: ForcedRNN, numbers: list[int]) -> list[float]:
         return score_free_runs([validations[i] for i in numbers], model)
 
+    judge = None if validations is None else validate
+
     try:
         with one_thread(), _progress_bar(settings, attempt + 1) as progress:
             models = Stack.of([_new_model(job, attempt) for job in jobs], device)
             tables = _by_series(jobs, lambda series: _table(series, rows[id(series)], device))
             sources = [_sequences(job, tables[id(job.series)], attempt) for job in jobs]
-            judged = validate if validations[0] is not None else None
-            return train(models, sources, validate=judged, progress=progress)
+            return train(models, sources, validate=judge, progress=progress)
     except KeyboardInterrupt:  # beside the training itself, which sees to its own
         return [TrainingResult(weights={}, stopped="interrupted") for _ in jobs]
 

@@ -126,8 +126,11 @@ def make_plan(
         If the settings need more rows than there are.
     """
     train_lengths = [_n_train(settings, length) for length in series.lengths]
-    rows, groups = _training_rows(series, train_lengths)
-    measured = measure_rows(rows, settings.dt, groups)
+    known = (settings.dt, *train_lengths)
+    if known not in series.measured:
+        rows, groups = _training_rows(series, train_lengths)
+        series.measured[known] = measure_rows(rows, settings.dt, groups)
+    measured = series.measured[known]
     longest = max(train_lengths)
     if settings.state_inference == "window":
         n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)

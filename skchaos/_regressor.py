@@ -279,24 +279,38 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         RuntimeError
             If `device` is not available, or training never reaches a finite loss.
         """
-        from skchaos import _engine, _fit  # torch loads here, not with the package
+        from skchaos import _fit  # torch loads here, not with the package
+
+        job = self._prepare(X, y, groups)
+        [trained] = _fit.train_models([job])
+        return self._finish(job, trained)
+
+    def _prepare(self, X, y, groups, series=None):
+        """Check everything and return what to train; `series` is that of the same rows, if known.
+
+        What is measured on a series is kept with it.
+        """
+        from skchaos import _engine, _fit
 
         _engine.resolve_device(self.device)  # fails before any work is done
         goes_on = self.warm_start and hasattr(self, "readout_weight_")
-        series = self._check_series(X, y, groups, goes_on)
+        checked = self._check_series(X, y, groups, goes_on)
+        series = checked if series is None else series
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         plan = make_plan(self, series, *window)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = self._weights() if goes_on else None
-        job = _fit.Job(self, plan, series, seeds.tolist(), start)
-        [trained] = _fit.train_models([job])
+        return _fit.Job(self, plan, series, seeds.tolist(), start)
+
+    def _finish(self, job, trained):
+        """Take over what was trained."""
         if trained.result.n_iter == 0:
             raise RuntimeError(
                 f"Training ended ({trained.result.stopped}) before its first check: there is "
                 f"nothing to keep. Where it diverged, lower learning_rate={self.learning_rate:g} "
                 "or scale outliers down."
             )
-        self._store(plan, series, trained)
+        self._store(job.plan, job.series, trained)
         self._report(trained)
         return self
 
@@ -367,7 +381,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 + f"Try learning_rate below {self.learning_rate:g} or a shorter forcing_interval "
                 f"than {self.forcing_interval_}.",
                 DivergenceWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         if trained.is_poor:
             warnings.warn(
@@ -377,7 +391,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 f"forecast before you trust it; try a larger max_iter than {self.max_iter}, or "
                 f"n_init than {self.n_init}.",
                 PoorFitWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         if trained.interrupted:
             whole = result.n_iter == self.max_iter
@@ -386,7 +400,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 f"is fitted with the best state so far, after {result.n_iter} of {self.max_iter} "
                 "updates." + ("" if whole else " Set warm_start=True to go on from it."),
                 InterruptedWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
     def predict(self, X):

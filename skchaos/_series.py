@@ -4,7 +4,7 @@ Rows are consecutive time steps of one or more trajectories. This module cuts th
 remembers how their index goes on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -69,6 +69,8 @@ class Series:
         Column labels.
     scaling, target_scaling : Scaling
         Standardisation of rows and targets.
+    measured : dict
+        What was measured on the rows, by what it depends on; models of one series share it.
     """
 
     rows: np.ndarray
@@ -79,6 +81,7 @@ class Series:
     columns: np.ndarray
     scaling: Scaling
     target_scaling: Scaling
+    measured: dict = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(

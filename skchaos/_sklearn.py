@@ -3,6 +3,7 @@
 from functools import wraps
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -19,6 +20,7 @@ __all__ = [
     "fit_method",
     "has_fit_parameter",
     "input_names",
+    "take_rows",
     "validate_data",
 ]
 
@@ -46,3 +48,8 @@ def fit_method(fit):
 def input_names(estimator, input_features=None):
     """Return the names of the columns that an estimator takes, after comparing those given."""
     return _check_feature_names_in(estimator, input_features)
+
+
+def take_rows(values, indices):
+    """Return some rows of an array or a frame; None stays None."""
+    return None if values is None else _safe_indexing(values, indices)

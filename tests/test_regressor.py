@@ -406,8 +406,9 @@ class TestTrainingAgain:
         seen, train = [], _fit.train
 
         def spy(*args, **kwargs):
-            seen.append(train(*args, **kwargs))
-            return seen[-1]
+            [result] = train(*args, **kwargs)
+            seen.append(result)
+            return [result]
 
         monkeypatch.setattr(_fit, "train", spy)
         return ChaoticRNNRegressor(**self.TWICE).fit(lorenz), seen
@@ -470,7 +471,7 @@ class TestTrainingAgain:
                 return healthy(*args, **kwargs)
             if where == "between trainings":
                 raise KeyboardInterrupt
-            return TrainingResult(weights={}, stopped="interrupted")
+            return [TrainingResult(weights={}, stopped="interrupted")]
 
         monkeypatch.setattr(_fit, name, interrupted)
         with pytest.warns(InterruptedWarning, match="training 2 of at most 2.*10 of 10 updates.$"):

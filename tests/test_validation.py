@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skchaos import _validation
-from skchaos._validation import Validation, free_running_score
+from skchaos._validation import Validation, free_running_score, score_free_runs
+from skchaos.core import ForcedRNN
 from skchaos.datasets import make_henon
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
@@ -27,20 +28,13 @@ def test_a_run_that_leaves_the_range_of_numbers_scores_worst():
 
 @pytest.mark.parametrize(("late", "is_good"), [(TRUE, True), (np.zeros((600, 2)), False)])
 def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
-    class Engine:
-        def __init__(self, *args):
-            pass
+    def free_run(model, states, n_steps):
+        early = np.zeros_like(TRUE) if is_good else TRUE
+        return np.concatenate([early, late])[None, None]
 
-        def final_states(self, contexts):
-            return contexts
-
-        def free_run(self, states, n_steps):
-            early = np.zeros_like(TRUE) if is_good else TRUE
-            return np.concatenate([early, late])[None]
-
-    monkeypatch.setattr(_validation, "Engine", Engine)
+    monkeypatch.setattr(_validation, "free_run", free_run)
     monkeypatch.setattr(_validation, "N_STEPS", 1200)
     both = np.array([True, True])
     validation = Validation(TRUE, TRUE, TRUE[None, :3], np.array([-2, -1, 0]), both, 0.1)
-    score = validation(None)
+    [score] = score_free_runs([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
     assert score < 0.01 if is_good else score > 1

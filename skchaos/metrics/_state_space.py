@@ -17,6 +17,8 @@ _PSEUDO_COUNT = 1e-5
 # little more than a sheet: the dimension of Lorenz-63 is 2.06.)
 _ROWS_PER_CELL = 10
 _MAX_BINNED_COLUMNS = 3
+_MAX_GRID = 2**20  # cells that are laid out, 8 MB a series; of more only those visited are counted
+_BLOCK = 2**14  # rows at a time, so that what is computed on the way stays in the cache
 _MONTE_CARLO_BLOCK = 1000  # points at a time: 40 MB of distances to 5000 Gaussians
 
 
@@ -159,29 +161,53 @@ def _binned_divergence(X_true, X_pred, n_bins, bin_range):
     if bin_range == "two_sd":
         center, half = X_true.mean(axis=0), 2 * X_true.std(axis=0)
         low, high = center - half, center + half
-    cells = _cell_numbers(np.concatenate([X_true, X_pred]), low, high, n_bins)
-    n_cells = cells.max() + 1
-    p = _smoothed_frequencies(cells[: len(X_true)], n_cells)
-    q = _smoothed_frequencies(cells[len(X_true) :], n_cells)
+    series = (X_true, X_pred)
+    if float(n_bins + 2) ** X_true.shape[1] <= _MAX_GRID:
+        counts = _grid_counts(series, low, high, n_bins)
+    else:
+        counts = _visited_counts(series, low, high, n_bins)
+    p, q = counts[:, counts.any(axis=0)] + _PSEUDO_COUNT
+    p, q = p / p.sum(), q / q.sum()
     # Rounding can leave a sum of equal and opposite terms at -1e-17.
     return max(0.0, float(p @ np.log(p / q)))
 
 
-def _cell_numbers(X, low, high, n_bins):
-    """Return a number from 0 for the cell of each row, without a grid of all cells."""
-    position = np.floor((X - low) / (high - low) * n_bins)
-    position[high == X] = n_bins - 1  # the range is closed: the largest row is inside
-    intervals = np.clip(position, -1, n_bins).astype(np.int64) + 1  # 0 and n_bins + 1: outside
+def _grid_counts(series, low, high, n_bins):  # (series, cell)
+    """Count rows in every cell of a grid small enough to be laid out."""
+    counts = np.zeros((len(series), (n_bins + 2) ** len(low)))
+    for total, X in zip(counts, series, strict=True):
+        for start in range(0, len(X), _BLOCK):
+            cells = _cells(X[start : start + _BLOCK], low, high, n_bins)
+            total += np.bincount(cells, minlength=len(total))
+    return counts
+
+
+def _visited_counts(series, low, high, n_bins):  # (series, cell)
+    """Count rows in the cells that a row is in, whatever the number of dimensions."""
+    per_key = int(62 / np.log2(n_bins + 2))  # axes whose intervals fit one integer
+    cells = np.zeros(sum(map(len, series)), dtype=np.int64)
+    for axis in range(0, len(low), per_key):
+        axes = slice(axis, axis + per_key)
+        key = np.concatenate([_cells(X[:, axes], low[axes], high[axes], n_bins) for X in series])
+        key = np.unique(key, return_inverse=True)[1]
+        cells = np.unique(cells * (key.max() + 1) + key, return_inverse=True)[1]
+    n_true, n_cells = len(series[0]), cells.max() + 1
+    counts = [np.bincount(part, minlength=n_cells) for part in (cells[:n_true], cells[n_true:])]
+    return np.array(counts, dtype=float)
+
+
+def _cells(X, low, high, n_bins):
+    """Return a number for the cell of each row, of (n_bins + 2) to the number of columns."""
     cells = np.zeros(len(X), dtype=np.int64)
-    for interval in intervals.T:
-        # Renumbered after each axis, else the numbers would overflow in some 13 dimensions.
-        cells = np.unique(cells * (n_bins + 2) + interval, return_inverse=True)[1]
+    for values, first, last in zip(X.T, low, high, strict=True):
+        position = (values - first) / (last - first)
+        position *= n_bins
+        np.floor(position, out=position)
+        position[values == last] = n_bins - 1  # the range is closed: the largest row is inside
+        np.clip(position, -1, n_bins, out=position)  # beyond it are two half-infinite intervals
+        cells *= n_bins + 2
+        cells += (position + 1).astype(np.int64)
     return cells
-
-
-def _smoothed_frequencies(cells, n_cells):
-    counts = np.bincount(cells, minlength=n_cells) + _PSEUDO_COUNT
-    return counts / counts.sum()
 
 
 def _mixture_divergence(X_true, X_pred, bandwidth, n_components, n_monte_carlo, rng):

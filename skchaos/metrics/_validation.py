@@ -6,6 +6,7 @@ from sklearn.utils import check_array
 # Far beyond any attractor, in units of its own size, yet its square times the number of columns
 # stays far below the largest float.
 _FARTHEST = 1e100
+_ORDINARY = 100  # columns within 2**-100 to 2**100 keep their unit
 
 
 def check_option(value, name, options):
@@ -91,8 +92,9 @@ def _check_same_index(X_true, X_pred):
 
 def check_varies(X_true, remedy="drop the column(s), or compare over a longer stretch"):
     """Raise a ValueError if a column of `X_true` varies no more than by rounding."""
-    extent = X_true.max(axis=0) / 2 - X_true.min(axis=0) / 2  # halves: the full extent may overflow
-    constant = extent <= 4 * np.finfo(X_true.dtype).eps * np.abs(X_true).max(axis=0)
+    low, high = extremes(X_true)
+    extent = high / 2 - low / 2  # halves: the full extent may overflow
+    constant = extent <= 4 * np.finfo(X_true.dtype).eps * np.maximum(-low, high)
     if constant.any():
         which = np.flatnonzero(constant).tolist()
         raise ValueError(
@@ -101,12 +103,18 @@ def check_varies(X_true, remedy="drop the column(s), or compare over a longer st
         )
 
 
-def common_units(X_true, X_pred):
-    """Divide each column by the power of two nearest above its largest value in `X_true`.
+def extremes(X):
+    """Return least and largest value of each column of an array of shape (..., n_features)."""
+    columns = X.reshape(-1, X.shape[-1]).T  # one at a time: numpy is slow along short rows
+    return np.array([[c.min(), c.max()] for c in columns]).reshape(-1, 2).T
 
-    The division is exact, so no result for ordinary data depends on it; but series in units of
-    1e200 or 1e-200 can be squared, and a forecast that all but left the range of numbers is held
-    where it is still finite.
+
+def common_units(X_true, X_pred):
+    """Divide columns of very large or small values by the power of two above those of `X_true`.
+
+    The division is exact, so no result for ordinary data would depend on it; but series in units of
+    1e200 or 1e-200 can then be squared, and a forecast that all but left the range of numbers is
+    held where it is still finite.
 
     Parameters
     ----------
@@ -120,11 +128,15 @@ def common_units(X_true, X_pred):
     exponents : ndarray of shape (n_features,)
         A value in old units is `ldexp(value, exponents)`.
     """
-    largest = np.abs(X_true).max(axis=tuple(range(X_true.ndim - 1)))
-    exponents = np.frexp(largest)[1]
-    with np.errstate(over="ignore"):  # becomes inf, and then _FARTHEST
-        X_pred = np.clip(np.ldexp(X_pred, -exponents), -_FARTHEST, _FARTHEST)
-    return np.ldexp(X_true, -exponents), X_pred, exponents
+    low, high = extremes(X_true)
+    exponents = np.frexp(np.maximum(-low, high))[1]
+    exponents[np.abs(exponents) <= _ORDINARY] = 0
+    if exponents.any():
+        with np.errstate(over="ignore"):  # becomes inf, and then _FARTHEST
+            X_true, X_pred = np.ldexp(X_true, -exponents), np.ldexp(X_pred, -exponents)
+    if np.abs(extremes(X_pred)).max() > _FARTHEST:
+        X_pred = np.clip(X_pred, -_FARTHEST, _FARTHEST)
+    return X_true, X_pred, exponents
 
 
 def _as_float(X, name, **options):

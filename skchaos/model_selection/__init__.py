@@ -1,5 +1,6 @@
 """Choose a forcing interval."""
 
 from skchaos.model_selection._grid import forcing_interval_grid
+from skchaos.model_selection._search import ChaoticRNNRegressorCV
 
-__all__ = ["forcing_interval_grid"]
+__all__ = ["ChaoticRNNRegressorCV", "forcing_interval_grid"]
