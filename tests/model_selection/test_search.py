@@ -1,0 +1,173 @@
+"""ChaoticRNNRegressorCV is GridSearchCV with less work."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+
+from skchaos import ChaoticRNNRegressor
+from skchaos.datasets import make_lorenz63
+from skchaos.metrics import DYNAMICS_SCORERS
+from skchaos.model_selection import ChaoticRNNRegressorCV
+from tests.test_regressor import QUICK
+
+GRID = {"forcing_interval": [6, 12], "learning_rate": [1e-3, 1e-2]}
+NAME = "neg_state_space_divergence"
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    return make_lorenz63(1200, dt=0.05, random_state=0)
+
+
+def results(search):
+    """Return all results but the times."""
+    return {k: v for k, v in search.cv_results_.items() if not k.endswith("_time")}
+
+
+def assert_same_results(one, other):
+    one, other = results(one), results(other)
+    assert set(one) == set(other)
+    for key, value in one.items():
+        if key == "params":
+            assert value == other[key]
+        elif "test" in key:
+            np.testing.assert_allclose(value, other[key], rtol=1e-4)
+        else:
+            assert value.tolist() == other[key].tolist()
+
+
+@pytest.mark.parametrize("kind", ["one scorer", "several scorers", "with y", "frame"])
+def test_results_are_those_of_grid_search(lorenz, kind):
+    X, y, options = lorenz, None, {"scoring": DYNAMICS_SCORERS[NAME]}
+    if kind == "several scorers":
+        options = {"scoring": dict(DYNAMICS_SCORERS), "refit": NAME}
+    elif kind == "with y":
+        y, options = lorenz[:, :1] ** 2, {"scoring": "r2"}
+    elif kind == "frame":
+        index = pd.date_range("2024-01-01", periods=len(X), freq="min")
+        X = pd.DataFrame(X, index=index, columns=["x", "y", "z"])
+    grid = GRID if kind != "several scorers" else [GRID, {"alpha": [0.0, 0.1], "cell": ["gru"]}]
+    model, cv = ChaoticRNNRegressor(**QUICK), TimeSeriesSplit(2)
+    plain = GridSearchCV(model, grid, cv=cv, error_score="raise", **options).fit(X, y)
+    fast = ChaoticRNNRegressorCV(model, grid, cv=cv, **options).fit(X, y)
+    assert_same_results(fast, plain)
+    assert fast.best_params_ == plain.best_params_
+    assert fast.best_index_ == plain.best_index_
+    assert fast.best_score_ == pytest.approx(plain.best_score_)
+    assert fast.n_splits_ == plain.n_splits_
+    assert fast.multimetric_ == plain.multimetric_
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(fast.predict(X)), pd.DataFrame(plain.predict(X)), rtol=1e-4
+    )
+    if kind == "frame":
+        assert fast.forecast(3).index[0] == X.index[-1] + pd.Timedelta("1min")
+        assert fast.feature_names_in_.tolist() == ["x", "y", "z"]
+
+
+def test_several_jobs_give_the_same(lorenz):
+    model = ChaoticRNNRegressor(**QUICK)
+    one, two = (ChaoticRNNRegressorCV(model, GRID, cv=2, n_jobs=n).fit(lorenz) for n in (1, 2))
+    assert_same_results(one, two)
+
+
+def test_seeds_count_up_from_that_of_the_estimator(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"random_state": 7}))
+    search = ChaoticRNNRegressorCV(model, {"alpha": [0.0]}, cv=2, n_seeds=2, refit=False).fit(
+        lorenz
+    )
+    cv, scoring = TimeSeriesSplit(2), DYNAMICS_SCORERS[NAME]
+    scores = [
+        GridSearchCV(model, {"random_state": [seed]}, cv=cv, scoring=scoring, refit=False)
+        .fit(lorenz)
+        .cv_results_[f"split{split}_test_score"][0]
+        for split in range(2)
+        for seed in (7, 8)
+    ]
+    found = [search.cv_results_[f"split{j}_test_score"][0] for j in range(4)]
+    np.testing.assert_allclose(found, scores, rtol=1e-4)
+    assert search.cv_results_["mean_test_score"][0] == pytest.approx(np.mean(scores))
+    assert search.n_splits_ == 4
+    with pytest.raises(ValueError, match=r"n_seeds=2 .*set it to an integer"):
+        clone(search).set_params(estimator__random_state=np.random.RandomState(0)).fit(lorenz)
+
+
+def test_a_second_training_is_made_only_of_the_poor(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"n_init": 2}))
+    plain = GridSearchCV(
+        model, GRID, cv=TimeSeriesSplit(2), scoring=DYNAMICS_SCORERS[NAME], refit=False
+    ).fit(lorenz)
+    fast = ChaoticRNNRegressorCV(model, GRID, cv=2, refit=False).fit(lorenz)
+    assert_same_results(fast, plain)
+
+
+def test_grid_around_the_predictability_time_is_the_default(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"max_iter": 2}))
+    search = ChaoticRNNRegressorCV(model, cv=2).fit(lorenz)
+    tried = [params["forcing_interval"] for params in search.cv_results_["params"]]
+    assert tried[0] == "auto"
+    assert len(tried) == 6
+    assert tried[1:] == sorted(tried[1:])
+
+
+def test_halving_keeps_the_best_of_each_round(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"max_iter": 27}))
+    grid = {"forcing_interval": [4, 6, 8, 10, 12], "learning_rate": [1e-3, 1e-2]}
+    search = ChaoticRNNRegressorCV(model, grid, cv=2, factor=3, refit=False).fit(lorenz)
+    table = pd.DataFrame(search.cv_results_)
+    rounds = table.groupby("iter").agg({"max_iter": "first", "params": "size"})
+    assert rounds["params"].tolist() == [10, 4, 2]
+    assert rounds["max_iter"].tolist() == [1, 3, 9]
+    for number in (0, 1):
+        this, following = (table[table["iter"] == k] for k in (number, number + 1))
+        best = this.nlargest(len(following), "mean_test_score")["params"]
+        assert sorted(map(str, best)) == sorted(map(str, following["params"]))
+    last = table[table["iter"] == 2]
+    assert search.best_score_ == last["mean_test_score"].max()
+    assert search.best_index_ == last["mean_test_score"].idxmax()
+
+
+def test_a_fit_that_fails_scores_nan(lorenz):
+    grid = {"learning_rate": [1e-3, 1e300]}
+    model = ChaoticRNNRegressor(**(QUICK | {"early_stopping": False, "cell": "plrnn"}))
+    with pytest.warns(FitFailedWarning, match="Training ended .diverged.*learning_rate=1e\\+300"):
+        search = ChaoticRNNRegressorCV(model, grid, cv=2).fit(lorenz)
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [False, True]
+    assert search.cv_results_["rank_test_score"].tolist() == [1, 2]
+    assert search.best_params_ == {"learning_rate": 1e-3}
+    with (
+        pytest.warns(FitFailedWarning),
+        pytest.raises(ValueError, match="Every fit failed"),
+    ):
+        clone(search).set_params(param_grid={"learning_rate": [1e300]}).fit(lorenz)
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"param_grid": {"n_units": [3]}}, "n_units"),
+        ({"param_grid": {"n_hidden": [0]}}, "'n_hidden' parameter of ChaoticRNNRegressor"),
+        ({"param_grid": {"forcing_interval": [10**6]}}, "beyond the training rows"),
+        ({"factor": 1}, "'factor' parameter"),
+        ({"scoring": dict(DYNAMICS_SCORERS)}, "name the one that chooses.*neg_state_space"),
+        ({"estimator": "lstm"}, "'estimator' parameter"),
+    ],
+)
+def test_bad_input_is_named_before_training(lorenz, changes, match, monkeypatch):
+    monkeypatch.setattr("skchaos._fit.train_models", None)
+    model = ChaoticRNNRegressor(**QUICK)
+    search = ChaoticRNNRegressorCV(model, GRID, cv=2).set_params(**changes)
+    with pytest.raises((ValueError, TypeError), match=match):
+        search.fit(lorenz)
+
+
+def test_without_refit_there_is_nothing_to_predict_with(lorenz):
+    search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), {"alpha": [0.0]}, refit=False)
+    assert not hasattr(search.fit(lorenz), "predict")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert search.best_params_ == {"alpha": 0.0}
