@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from skchaos._engine import one_thread, resolve_device
+from skchaos._mapped import release
 from skchaos._plan import Plan
 from skchaos._series import Series
 from skchaos._validation import Validation, score_free_runs
@@ -18,6 +19,7 @@ from skchaos.core import (
     Sequences,
     SparseForcing,
     Stack,
+    Table,
     TrainingConfig,
     TrainingResult,
     train,
@@ -111,11 +113,8 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
     Jobs are of one shape and run in lockstep. With weights to `start` from, or without validation,
     there is one training.
     """
-    rows = _by_series(jobs, lambda series: series.scaled_rows)
     known = {_set_aside(job): job for job in jobs}
-    prepared = {
-        key: Validation.of(job.plan, job.series, rows[id(job.series)]) for key, job in known.items()
-    }
+    prepared = {key: Validation.of(job.plan, job.series) for key, job in known.items()}
     validations = [prepared[_set_aside(job)] for job in jobs]
     floors = [np.nan if v is None else v.floor for v in validations]
     trained = [Trained(TrainingResult(weights={}), 0, floor) for floor in floors]
@@ -125,7 +124,7 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
             group = [i for i in wanted if (validations[i] is not None) == is_judged]
             if group:
                 judges = [validations[i] for i in group] if is_judged else None
-                results = _train([jobs[i] for i in group], attempt, rows, judges)
+                results = _train([jobs[i] for i in group], attempt, judges)
                 for i, result in zip(group, results, strict=True):
                     trained[i].consider(result)
     return trained
@@ -152,7 +151,6 @@ def _by_series(jobs: Sequence[Job], make: Callable[[Series], _T]) -> dict[int, _
 def _train(
     jobs: Sequence[Job],
     attempt: int,
-    rows: Mapping[int, np.ndarray],
     validations: Sequence[Validation] | None,
 ) -> list[TrainingResult]:
     settings = jobs[0].settings
@@ -166,7 +164,7 @@ def _train(
     try:
         with one_thread(), _progress_bar(settings, attempt + 1) as progress:
             models = Stack.of([_new_model(job, attempt) for job in jobs], device)
-            tables = _by_series(jobs, lambda series: _table(series, rows[id(series)], device))
+            tables = _by_series(jobs, lambda series: _table(series, device))
             sources = [_sequences(job, tables[id(job.series)], attempt) for job in jobs]
             return train(models, sources, validate=judge, progress=progress)
     except KeyboardInterrupt:  # beside the training itself, which sees to its own
@@ -207,21 +205,22 @@ def _config(job: Job, attempt: int) -> TrainingConfig:
     )
 
 
-def _table(
-    series: Series, rows: np.ndarray, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _table(series: Series, device: torch.device) -> Table:
+    """Put standardised rows and targets on a device, or leave rows where they are in a file."""
+    if isinstance(series.rows, np.memmap):
+        rows = series.rows
+        center, scale = (torch.as_tensor(v) for v in (series.scaling.mean, series.scaling.scale))
+        return Table(torch.from_numpy(rows), rows.shape[1], center, scale, lambda: release(rows))
+    rows = torch.as_tensor(series.scaled(slice(None)), dtype=torch.float32, device=device)
     targets = series.scaled_targets
-    return (
-        torch.as_tensor(rows, dtype=torch.float32, device=device),
-        None if targets is None else torch.as_tensor(targets, dtype=torch.float32, device=device),
-    )
+    if targets is not None:
+        targets = torch.as_tensor(targets, dtype=torch.float32, device=device)
+    return Table.of(rows, targets)
 
 
-def _sequences(
-    job: Job, table: tuple[torch.Tensor, torch.Tensor | None], attempt: int
-) -> Sequences:
+def _sequences(job: Job, table: Table, attempt: int) -> Sequences:
     return Sequences(
-        *table,
+        table,
         lengths=job.series.lengths,
         usable=job.plan.train_lengths,
         offsets=torch.as_tensor(job.plan.offsets),

@@ -6,6 +6,7 @@ and standard deviation by which columns are scaled, which are those of all rows)
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -37,6 +38,7 @@ PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
 # Many columns take longer.
 MAX_MEASURED_ROWS, MAX_WIDE_ROWS, N_STRETCHES = 20_000, 8_000, 8
 MIN_HELD_OUT = 100  # rows; a histogram of fewer says nothing, and then none are set aside
+MAX_HELD_OUT = 200_000  # rows; free runs that are compared with them are no longer either
 MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
 
 
@@ -80,21 +82,35 @@ class Plan:
         return predictability_time(self.lyapunov_exponent)
 
 
-def measure_rows(rows: np.ndarray, dt: float, groups: np.ndarray) -> MeasuredExponents:
+def measure_rows(
+    take: Callable[[np.ndarray], np.ndarray], n_features: int, lengths: list[int], dt: float
+) -> MeasuredExponents:
     """Measure the largest exponent within a budget: of long series on stretches spread over them.
 
     Evenly spread stretches see all parts of the series alike, and each is long enough for tangent
     vectors to align.
+
+    Parameters
+    ----------
+    take : callable
+        From numbers of rows to rows.
+    n_features : int
+        Columns.
+    lengths : list of int
+        Rows of each trajectory.
+    dt : float
+        Sampling interval.
     """
-    most = MAX_WIDE_ROWS if rows.shape[1] > HIGH_DIMENSIONAL else MAX_MEASURED_ROWS
-    if len(rows) > most:
+    most = MAX_WIDE_ROWS if n_features > HIGH_DIMENSIONAL else MAX_MEASURED_ROWS
+    ends = np.cumsum(lengths)
+    numbers, stretches = np.arange(min(most, ends[-1])), np.array(0)
+    if ends[-1] > most:
         n_rows = most // N_STRETCHES
-        starts = np.linspace(0, len(rows) - n_rows, N_STRETCHES).astype(int)
-        at = (starts[:, None] + np.arange(n_rows)).ravel()
-        changes = np.cumsum(np.diff(groups, prepend=groups[0]) != 0)
+        starts = np.linspace(0, ends[-1] - n_rows, N_STRETCHES).astype(int)
+        numbers = (starts[:, None] + np.arange(n_rows)).ravel()
         stretches = np.repeat(np.arange(N_STRETCHES), n_rows)
-        rows, groups = rows[at], stretches * (changes[-1] + 1) + changes[at]
-    return lyapunov_exponents(rows, dt=dt, n_exponents=1, groups=groups)
+    groups = stretches * len(lengths) + np.searchsorted(ends, numbers, side="right")
+    return lyapunov_exponents(take(numbers), dt=dt, n_exponents=1, groups=groups)
 
 
 def usable_exponent(measured: MeasuredExponents) -> float:
@@ -128,8 +144,9 @@ def make_plan(
     train_lengths = [_n_train(settings, length) for length in series.lengths]
     known = (settings.dt, *train_lengths)
     if known not in series.measured:
-        rows, groups = _training_rows(series, train_lengths)
-        series.measured[known] = measure_rows(rows, settings.dt, groups)
+        take = _training_rows(series, train_lengths)
+        n_features = series.rows.shape[1]
+        series.measured[known] = measure_rows(take, n_features, train_lengths, settings.dt)
     measured = series.measured[known]
     longest = max(train_lengths)
     if settings.state_inference == "window":
@@ -149,18 +166,22 @@ def make_plan(
 
 
 def _n_train(settings: "ChaoticRNNRegressor", length: int) -> int:
-    n_held_out = math.floor(settings.validation_fraction * length)
+    n_held_out = min(math.floor(settings.validation_fraction * length), MAX_HELD_OUT)
     too_few = min(n_held_out, length - n_held_out) < MIN_HELD_OUT
     if not settings.early_stopping or too_few:
         return length
     return length - n_held_out
 
 
-def _training_rows(series: Series, train_lengths: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    starts = np.cumsum([0, *series.lengths[:-1]])
-    scaled = series.scaled_rows
-    pieces = [scaled[s : s + n] for s, n in zip(starts, train_lengths, strict=True)]
-    return np.concatenate(pieces), np.repeat(np.arange(len(pieces)), train_lengths)
+def _training_rows(series: Series, train_lengths: list[int]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function from numbers of rows, counted over those to train on, to these rows."""
+    ends = np.cumsum(train_lengths)
+    left_out = np.cumsum([0, *series.lengths[:-1]]) - (ends - train_lengths)
+
+    def take(numbers: np.ndarray) -> np.ndarray:
+        return series.scaled(numbers + left_out[np.searchsorted(ends, numbers, side="right")])
+
+    return take
 
 
 def _one_row(n_delays: int | Literal["auto"]) -> tuple[int, int]:

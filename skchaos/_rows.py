@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
+from skchaos._mapped import blocks, is_mapped, reopen
 from skchaos._sklearn import validate_data
 
 
 def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: int = 1) -> Any:
     """Return the rows of `X` as float64, and those of `y` if it is given.
+
+    In fit, and without `y`, a memory-mapped float32 array comes back as it is.
 
     Parameters
     ----------
@@ -41,6 +44,8 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
     _check_frame(X)
     if not reset:
         check_labels(estimator, X)
+    if reset and y is None and is_mapped(X):
+        return _read_mapped(estimator, X, min_rows)
     target = {} if y is None else {"y": y, "multi_output": True, "y_numeric": True}
     checked = validate_data(
         estimator,
@@ -56,6 +61,18 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
     return checked
 
 
+def _read_mapped(estimator: Any, X: np.memmap, min_rows: int) -> np.memmap:
+    """Return rows that stay in their file, checked a stretch at a time."""
+    first = min(min_rows, len(X))
+    validate_data(estimator, X[:first], ensure_all_finite=False, ensure_min_samples=min_rows)
+    rows = reopen(X)
+    before = 0
+    for block in blocks(rows):
+        _check_finite(block, X, before)
+        before += len(block)
+    return rows
+
+
 def read_array(X: Any, min_rows: int = 1) -> np.ndarray:
     """Return the rows of `X` as float64, with the same checks, where there is no estimator."""
     _check_frame(X)
@@ -69,7 +86,7 @@ def column_labels(X: Any, n_columns: int) -> np.ndarray:
     return np.asarray(X.columns) if hasattr(X, "columns") else np.arange(n_columns)
 
 
-def _check_finite(rows: np.ndarray, X: Any) -> None:
+def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     """Raise a ValueError that names the first value of `rows` that is not finite."""
     finite = np.isfinite(rows)
     if finite.all():
@@ -80,8 +97,9 @@ def _check_finite(rows: np.ndarray, X: Any) -> None:
     label = label.item() if isinstance(label, np.generic) else label
     where = f" ({X.index[row]})" if hasattr(X, "iloc") else ""
     raise ValueError(
-        f"Input X contains {what} in column {label!r} at row {row}{where}; {(~finite).sum()} "
-        "value(s) are not finite. Fill gaps of a few rows, e.g. X.interpolate(limit=5) of a frame; "
+        f"Input X contains {what} in column {label!r} at row {n_before + row}{where}; "
+        f"{(~finite).sum()} value(s) are not finite. "
+        "Fill gaps of a few rows, e.g. X.interpolate(limit=5) of a frame; "
         "at longer ones leave rows out and mark the stretches between them with groups= in fit."
     )
 

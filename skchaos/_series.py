@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from skchaos._index import TimeIndex
+from skchaos._mapped import blocks
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class Scaling:
         """Measure `rows` of shape (n_rows, n_columns); a constant column keeps its unit."""
         # Squares of very large or small values leave the range of numbers; a power of two as the
         # unit changes nothing else, not even the last bit.
-        unit = np.ldexp(1.0, np.frexp(np.abs(rows).max(axis=0))[1] - 1)
-        measured = rows / unit
-        scale = np.where(is_constant(rows), 1.0, measured.std(axis=0) * unit)
-        return cls(measured.mean(axis=0) * unit, scale)
+        low, high = extremes(rows)
+        unit = np.ldexp(1.0, np.frexp(np.maximum(-low, high))[1] - 1)
+        mean = sum((block / unit).sum(axis=0) for block in blocks(rows)) / len(rows)
+        squares = sum(((block / unit - mean) ** 2).sum(axis=0) for block in blocks(rows))
+        deviation = np.sqrt(squares / len(rows))
+        scale = np.where(_vary_by_rounding(low, high, rows.dtype), 1.0, deviation * unit)
+        return cls(mean * unit, scale)
 
     def apply(self, rows: np.ndarray) -> np.ndarray:
         """Return standardised rows."""
@@ -43,10 +47,21 @@ class Scaling:
         return rows * self.scale + self.mean
 
 
+def extremes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest value of each column."""
+    found = [(block.min(axis=0), block.max(axis=0)) for block in blocks(rows)]
+    low, high = zip(*found, strict=True)
+    return np.min(low, axis=0), np.max(high, axis=0)
+
+
 def is_constant(rows: np.ndarray) -> np.ndarray:
     """Tell which columns do not vary beyond the rounding of their values."""
-    rounding = 8 * np.finfo(rows.dtype).eps * np.abs(rows).max(axis=0)
-    return np.ptp(rows, axis=0) <= rounding
+    return _vary_by_rounding(*extremes(rows), rows.dtype)
+
+
+def _vary_by_rounding(low: np.ndarray, high: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return high - low <= 8 * np.finfo(dtype).eps * np.maximum(-low, high)
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class Series:
     Attributes
     ----------
     rows : ndarray of shape (n_rows, n_features)
-        Trajectories one after the other, in the units of the data.
+        Trajectories one after the other, in the units of the data; may be mapped from a file.
     targets : ndarray of shape (n_rows, n_targets) or None
         Further values of each row.
     target_ndim : int
@@ -111,10 +126,9 @@ class Series:
         target_scaling = Scaling.of(np.empty((1, 0)) if targets is None else targets)
         return cls(rows, targets, ndim, lengths, index, columns, Scaling.of(rows), target_scaling)
 
-    @property
-    def scaled_rows(self) -> np.ndarray:
-        """Standardised rows."""
-        return self.scaling.apply(self.rows)
+    def scaled(self, at: slice | np.ndarray) -> np.ndarray:
+        """Return some rows, standardised."""
+        return self.scaling.apply(np.asarray(self.rows[at], dtype=np.float64))
 
     @property
     def scaled_targets(self) -> np.ndarray | None:

@@ -48,22 +48,22 @@ class Validation:
     floor: float
 
     @classmethod
-    def of(cls, plan: Plan, series: Series, rows: np.ndarray) -> "Validation | None":
+    def of(cls, plan: Plan, series: Series) -> "Validation | None":
         """Prepare it, or return None where there is nothing to compare with."""
         if plan.train_lengths == series.lengths:
             return None
         ends = np.cumsum(series.lengths)
         firsts = ends - series.lengths + plan.train_lengths
-        held_out = [rows[a:b] for a, b in zip(firsts, ends, strict=True) if b > a]
+        held_out = [series.scaled(slice(a, b)) for a, b in zip(firsts, ends, strict=True) if b > a]
         stretch = max(held_out, key=len)
         varying = ~is_constant(stretch)
         if not varying.any():
             return None
         first = int(firsts[np.argmax(ends - firsts)])
         at = np.linspace(first, first + len(stretch) - 1, N_ORBITS).astype(int)
-        windows = rows[at[:, None] + np.arange(-plan.span, 1)]
+        windows = series.scaled(at[:, None] + np.arange(-plan.span, 1))
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
-        trained = _stretches(series, plan, rows[:, varying])
+        trained = _stretches(series, plan)[..., varying]
         floor = free_running_score(truth, stretch, trained)
         return cls(truth, stretch, windows, plan.offsets, varying, floor)
 
@@ -85,13 +85,13 @@ def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
 
 
-def _stretches(series: Series, plan: Plan, rows: np.ndarray) -> np.ndarray:
+def _stretches(series: Series, plan: Plan) -> np.ndarray:
     """Return stretches of training rows (orbit, step, feature), as a perfect free run would be."""
     longest = int(np.argmax(plan.train_lengths))
     n_rows, start = plan.train_lengths[longest], sum(series.lengths[:longest])
     n_steps = min(N_STEPS // 2, max(2, n_rows // 4))
     at = start + np.linspace(0, n_rows - n_steps, N_ORBITS).astype(int)
-    return rows[at[:, None] + np.arange(n_steps)]
+    return series.scaled(at[:, None] + np.arange(n_steps))
 
 
 def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) -> float:

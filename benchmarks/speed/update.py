@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.speed.textbook import Textbook, Training
-from skchaos.core import ForcedRNN, Sequences, SparseForcing, Stack, TrainingConfig
+from skchaos.core import ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
 from skchaos.core._training import _Member, _Program
 from skchaos.datasets import make_lorenz63
 
@@ -50,7 +50,7 @@ def ours(cell: str, X: torch.Tensor, **changes) -> _Program:
     torch.manual_seed(config.seed)
     model = ForcedRNN(cell, N_UNITS, n_features=X.shape[1], inference="pseudo_inverse")
     sequences = Sequences(
-        X, None, lengths=[len(X)], usable=[len(X)], offsets=torch.tensor([0]), config=config
+        Table.of(X), lengths=[len(X)], usable=[len(X)], offsets=torch.tensor([0]), config=config
     )
     return _Program(Stack.of([model]), [_Member(0, sequences)])
 

@@ -9,7 +9,7 @@ from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
-from skchaos.core._sequences import Sequences
+from skchaos.core._sequences import Sequences, Table
 from skchaos.core._stack import Stack
 from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
 from skchaos.core._training import Progress, TrainingResult, train
@@ -24,6 +24,7 @@ __all__ = [
     "Sequences",
     "SparseForcing",
     "Stack",
+    "Table",
     "TangentDynamics",
     "TangentMap",
     "TrainingConfig",

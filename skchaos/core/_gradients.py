@@ -19,7 +19,7 @@ def add_gradients(
     starts: Tensor,  # (model, segment)
 ) -> Tensor:  # losses (model,)
     """Add the gradients of the mean squared errors to those of the stack; return the errors."""
-    if _compiled.is_compilable(stack.model.cell, batches.table):
+    if _compiled.is_compilable(stack.model.cell, batches.rows):
         return add_gradients_compiled(stack, batches, starts)
     return add_gradients_plain(stack, batches, starts)
 
@@ -42,11 +42,12 @@ def losses(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:  # (model,
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
-    table, offsets = batches.table, batches.offsets
+    table, offsets = batches.rows, batches.offsets
     steps = torch.arange(1, int(batches.n_steps.max()) + 1)
     relative = torch.cat([offsets, steps])[:, None].to(table.device)
     at = (starts.unsqueeze(-2) + relative).clamp_(max=len(table) - 1)
-    rows = table[at]  # (model, delay and time, segment, output)
+    center, factor = (values[:, None, None] for values in (batches.center, batches.factor))
+    rows = (table[at] - center) * factor  # (model, delay and time, segment, output)
     windows = rows[:, : len(offsets), :, : batches.n_features].transpose(1, 2)
     outputs = stack.model(windows, len(steps))
     return outputs, outputs.detach() - rows[:, len(offsets) :]
@@ -55,7 +56,7 @@ def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Ten
 def _weight(batches: Batches) -> Tensor:  # (time, segment, 1)
     """Return the weights of squared errors: of the last segment only some steps count."""
     steps = torch.arange(int(batches.n_steps.max()))[:, None]
-    counted = (steps < batches.n_steps).to(batches.table)
+    counted = (steps < batches.n_steps).to(batches.rows)
     return (batches.unit * counted).unsqueeze(-1)
 
 
@@ -67,9 +68,10 @@ def add_gradients_compiled(
     """Run all segments forth and back in one compiled loop (float32 on a CPU; needs numba)."""
     from skchaos.core import _loops as loops
 
-    cell, table = stack.model.cell, batches.table
+    cell = stack.model.cell
     losses = stack.values.new_empty(len(starts))
-    batch = (table, starts, batches.n_steps, batches.offsets)
+    table = (batches.rows, batches.center, batches.factor)
+    batch = (*table, starts, batches.n_steps, batches.offsets)
     loops.add_gradients(
         _compiled.kind_of(cell),
         cell.hidden_size,

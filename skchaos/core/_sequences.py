@@ -1,6 +1,7 @@
 """Batches of training sequences, drawn from the rows of one or more models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,15 +9,45 @@ from torch import Tensor
 from skchaos.core._config import TrainingConfig
 
 
+@dataclass(eq=False)
+class Table:
+    """Rows to train on.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (row, output)
+        Trajectories one after the other; what is read out of the state that arrives at a row.
+    n_features : int
+        Leading columns: the series itself, which states are inferred from.
+    center, scale : Tensor of shape (output,), optional
+        Where the rows are not standardised: what to subtract, and then to divide by.
+    release : callable
+        Called now and then, to give back the memory of rows that stay in a file.
+    """
+
+    rows: Tensor
+    n_features: int
+    center: Tensor | None = None
+    scale: Tensor | None = None
+    release: Callable[[], None] = lambda: None
+
+    @classmethod
+    def of(cls, rows: Tensor, targets: Tensor | None = None) -> "Table":
+        """Put targets of shape (row, target) beside standardised rows of shape (row, feature)."""
+        n_features = rows.shape[1]
+        if targets is not None:
+            # Those of the row before it: both are read out of one and the same state.
+            rows = torch.cat([rows, targets.roll(1, 0)], dim=1)
+        return cls(rows, n_features)
+
+
 class Sequences:
     """Random training sequences from one or more trajectories.
 
     Parameters
     ----------
-    rows : Tensor of shape (row, feature)
-        Trajectories one after the other, standardised.
-    targets : Tensor of shape (row, target) or None
-        Further values to read out of the state that follows each row.
+    table : Table
+        Rows.
     lengths : list of int
         Rows of each trajectory.
     usable : list of int
@@ -29,19 +60,14 @@ class Sequences:
 
     def __init__(
         self,
-        rows: Tensor,
-        targets: Tensor | None,
+        table: Table,
         *,
         lengths: list[int],
         usable: list[int],
         offsets: Tensor,
         config: TrainingConfig,
     ) -> None:
-        self.n_features = rows.shape[1]
-        # Beside each row the targets of the row before it: what is read out of one and the same
-        # state.
-        self.table = rows if targets is None else torch.cat([rows, targets.roll(1, 0)], dim=1)
-        self.offsets, self.config = offsets, config
+        self.table, self.offsets, self.config = table, offsets, config
         self.generator = torch.Generator().manual_seed(config.seed)
         self._index_starts(torch.tensor(lengths), torch.tensor(usable), config.sequence_length)
 
@@ -72,25 +98,36 @@ class Batches:
     def __init__(self, sources: Sequence[Sequences]) -> None:
         self.sources = sources
         first = sources[0]
-        tables = {id(source.table): source.table for source in sources}
-        self.table = first.table if len(tables) == 1 else torch.cat(list(tables.values()))
-        lengths = torch.tensor([0, *(len(table) for table in tables.values())])
-        starts = dict(zip(tables, lengths.cumsum(0).tolist(), strict=False))
-        self.first_row = torch.tensor([starts[id(source.table)] for source in sources])
+        tables = list({id(source.table): source.table for source in sources}.values())
+        self.rows = tables[0].rows if len(tables) == 1 else torch.cat([t.rows for t in tables])
+        self.releases = [table.release for table in tables]
+        ends = torch.tensor([len(table.rows) for table in tables]).cumsum(0)
+        begin = {id(t): int(end) - len(t.rows) for t, end in zip(tables, ends, strict=True)}
+        self.first_row = torch.tensor([begin[id(source.table)] for source in sources])
+        zero = torch.zeros(self.rows.shape[1])
+        centers = [zero if s.table.center is None else s.table.center for s in sources]
+        scales = [zero + 1 if s.table.scale is None else s.table.scale for s in sources]
+        self.center = torch.stack(centers).to(self.rows)  # (model, output)
+        self.factor = (1 / torch.stack(scales)).to(self.rows)
         config = first.config
-        self.n_features, self.offsets = first.n_features, first.offsets
+        self.n_features, self.offsets = first.table.n_features, first.offsets
         self.segment_starts, n_steps = config.forcing.segments(config.sequence_length)
         # Segments of one length stand together.
         self.n_steps = n_steps.repeat_interleave(config.batch_size)
 
+    def release(self) -> None:
+        """Give back the memory of rows that stay in a file."""
+        for release in self.releases:
+            release()
+
     @property
     def unit(self) -> float:
         """Weight of one squared error in the mean."""
-        return 1.0 / (int(self.n_steps.sum()) * self.table.shape[1])
+        return 1.0 / (int(self.n_steps.sum()) * self.rows.shape[1])
 
     def draw(self, n_updates: int) -> Tensor:  # (update, model, segment)
         """Return the rows at which the segments of the next batches start."""
         starts = torch.stack([source.draw(n_updates) for source in self.sources], dim=1)
         starts = starts + self.first_row[:, None]
         segments = (starts.unsqueeze(-2) + self.segment_starts[:, None]).flatten(-2)
-        return segments.to(self.table.device)
+        return segments.to(self.rows.device)

@@ -18,7 +18,7 @@ MAX_GRADIENT_NORM = 5.0
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
 # Of Adam (Kingma & Ba 2015), their values; the first decay rate follows the schedule.
 SECOND_DECAY, EPSILON = 0.999, 1e-8
-MAX_DRAWN = 256  # updates whose batches are drawn at once
+MAX_DRAWN = 64  # updates whose batches are drawn at once
 
 Validation = Callable[[ForcedRNN, list[int]], list[float]]
 Progress = Callable[[int, list[float], list[float]], None]
@@ -223,6 +223,7 @@ class _Program:
             rates, momenta = self._schedule(steps)
             for step, starts, rate, momentum in zip(steps, batches, rates, momenta, strict=True):
                 total += self._update(step, starts, rate, momentum)
+            self.batches.release()
         # The state that is kept is the one after the last update.
         total = total / n_updates + 0.0 * losses(self.stack, self.batches, batches[-1])
         return total.tolist()  # the only wait for the device: once a check

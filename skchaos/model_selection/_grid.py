@@ -51,7 +51,7 @@ def forcing_interval_grid(X, n_intervals=5):
     rows = read_array(X, min_rows=2)
     read_index(X)  # a hole in time would be taken for a jump of the dynamics
     steps = predictability_time(
-        usable_exponent(measure_rows(rows, 1.0, np.zeros(len(rows), dtype=int)))
+        usable_exponent(measure_rows(rows.__getitem__, rows.shape[1], [len(rows)], 1.0))
     )
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
     spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, TrainingConfig
+from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
 from skchaos.core._gradients import add_gradients_compiled, add_gradients_plain, losses
 from skchaos.core._sequences import Batches
 
@@ -79,8 +79,8 @@ def check_gradients(
     series = [(torch.randn(80, 2), torch.randn(80, n_targets)) for _ in models]
     config = make_config(interval, sequence_length, batch_size=batch_size)
     sources = [
-        Sequences(*(rows.to(dtype) for rows in one), lengths=[80], usable=[70], offsets=offsets,
-                  config=config)
+        Sequences(Table.of(*(rows.to(dtype) for rows in one)), lengths=[80], usable=[70],
+                  offsets=offsets, config=config)
         for one in series
     ]  # fmt: skip
     batches, stack = Batches(sources), Stack.of([model.to(dtype) for model in models])
@@ -107,7 +107,7 @@ def test_sequences_stay_within_one_trajectory_and_its_usable_rows():
     lengths, usable = [20, 9, 30], [15, 9, 22]
     config = make_config(3, 6, batch_size=2000)
     sequences = Sequences(
-        torch.zeros(59, 1), None, lengths=lengths, usable=usable,
+        Table.of(torch.zeros(59, 1)), lengths=lengths, usable=usable,
         offsets=torch.tensor([-2, -1, 0]), config=config,
     )  # fmt: skip
     starts = sequences.draw(1)[0]
@@ -121,7 +121,7 @@ def test_sequences_stay_within_one_trajectory_and_its_usable_rows():
 def test_drawing_at_once_is_drawing_one_by_one():
     def source():
         return Sequences(
-            torch.zeros(50, 1), None, lengths=[50], usable=[50], offsets=torch.tensor([0]),
+            Table.of(torch.zeros(50, 1)), lengths=[50], usable=[50], offsets=torch.tensor([0]),
             config=make_config(3, 6),
         )  # fmt: skip
 

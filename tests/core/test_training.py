@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from skchaos.core import ForcedRNN, Sequences, Stack, _training, train
+from skchaos.core import ForcedRNN, Sequences, Stack, Table, _training, train
 from skchaos.core._config import MOMENTUM, WARM_UP
 from skchaos.core._training import MAX_GRADIENT_NORM, MAX_SETBACKS, _Member, _Program
 from tests.core.test_forcing import make_config
@@ -22,7 +22,7 @@ def make_problem(*seeds, **changes):
         config = make_config(5, 10, **(settings | changes))
         sources.append(
             Sequences(
-                rows, None, lengths=[200], usable=[200], offsets=torch.tensor([-1, 0]),
+                Table.of(rows), lengths=[200], usable=[200], offsets=torch.tensor([-1, 0]),
                 config=config,
             )
         )  # fmt: skip

@@ -43,7 +43,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
     n_features : int
         Leading columns of the table that states are inferred from.
     batch : tuple
-        `table` (row, output), what is read out of the state that arrives at a row; `starts`
+        `table` (row, output), what is read out of the state that arrives at a row; `center` and
+        `factor` (model, output), what to subtract from it and then to multiply it by; `starts`
         (model, segment), the rows at which segments start; `lengths` (segment,), their steps;
         `offsets` (delay,), the rows of a window; and the weight of a squared error, a number.
     at : tuple of int
@@ -55,7 +56,7 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
     losses : ndarray of shape (model,)
         Filled with the losses.
     """
-    table, starts, lengths, offsets, unit = batch
+    table, center, factor, starts, lengths, offsets, unit = batch
     n_state = at[6] - at[5]
     if n_state == 0:
         n_state = 2 * n_units if kind == LSTM else n_units
@@ -71,8 +72,9 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
         for first in range(0, starts.shape[1], WIDTH):
             start_rows = starts[model, first : first + WIDTH]
             n_steps = lengths[first : first + WIDTH]
-            _infer(table, start_rows, offsets, n_features, trace.window)
-            losses[model] += _forth(kind, sizes, weights, table, start_rows, n_steps, unit, trace)
+            source = (table, center[model], factor[model])
+            _infer(source, start_rows, offsets, n_features, trace.window)
+            losses[model] += _forth(kind, sizes, weights, source, start_rows, n_steps, unit, trace)
             _back(kind, sizes, weights, n_steps.max(), trace, totals)
         _add_totals(kind, sizes, at, n_features, values[model], weights, totals, gradients[model])
 
@@ -138,16 +140,18 @@ def _inverse(own, at, n_features, n_units):
 
 
 @njit(**OPTIONS)
-def _infer(table, start_rows, offsets, n_features, window):
+def _infer(source, start_rows, offsets, n_features, window):
     """Collect the windows from which states are inferred."""
+    table, center, factor = source
     for v in range(start_rows.size):
         for i in range(offsets.size):
             for c in range(n_features):
-                window[(i * n_features + c) * WIDTH + v] = table[start_rows[v] + offsets[i], c]
+                value = (table[start_rows[v] + offsets[i], c] - center[c]) * factor[c]
+                window[(i * n_features + c) * WIDTH + v] = value
 
 
 @njit(**OPTIONS)
-def _forth(kind, sizes, weights, table, start_rows, lengths, unit, trace):
+def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
     """Run a block and return its part of the loss."""
     n_units = sizes.units
     n, kept = np.uint64(n_units * WIDTH), np.uint64(sizes.rows * WIDTH)
@@ -162,23 +166,25 @@ def _forth(kind, sizes, weights, table, start_rows, lengths, unit, trace):
         record, shown = trace.records[t], trace.shown[t + 1]
         multiply(weights.cell, sizes.rows, n_units + 1, x, record, False)
         step(kind, n, kept, record, weights.extra, carried, x)
-        source = carried if kind == PLRNN else x
+        hidden = carried if kind == PLRNN else x
         for j in range(n):
-            shown[j] = source[j]
+            shown[j] = hidden[j]
         multiply(weights.read, sizes.read, n_units + 1, shown, trace.errors[t], False)
-        loss += _compare(table, start_rows, lengths, t, unit, trace.errors[t])
+        loss += _compare(source, start_rows, lengths, t, unit, trace.errors[t])
     return loss
 
 
 @njit(**OPTIONS)
-def _compare(table, start_rows, lengths, t, unit, outputs):
+def _compare(source, start_rows, lengths, t, unit, outputs):
     """Turn outputs into gradients of the loss with respect to them; return the loss."""
+    table, center, factor = source
     loss = np.float64(0)
     for c in range(table.shape[1]):
         for v in range(WIDTH):
             error = np.float32(0)
             if v < lengths.size and t < lengths[v]:
-                error = outputs[c * WIDTH + v] - table[start_rows[v] + t + 1, c]
+                wanted = (table[start_rows[v] + t + 1, c] - center[c]) * factor[c]
+                error = outputs[c * WIDTH + v] - wanted
             outputs[c * WIDTH + v] = _TWICE * unit * error
             loss += unit * error * error
     return loss

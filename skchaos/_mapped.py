@@ -1,0 +1,47 @@
+"""Rows that stay in their file: memory-mapped float32, read a stretch at a time.
+
+A system counts the pages that a process has touched as its memory, although it can take them back
+at any time. They are given back here after each stretch, so that what a fit needs does not grow
+with the file.
+"""
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+BLOCK = 2**18  # rows read at once
+
+
+def is_mapped(X: Any) -> bool:
+    """Tell whether `X` is a memory-mapped array that can be trained on as it is."""
+    known = isinstance(X, np.memmap) and X.dtype == np.float32 and X.dtype.isnative
+    return known and X.ndim == 2 and X.flags.c_contiguous and X.filename is not None
+
+
+def reopen(X: np.memmap) -> np.memmap:
+    """Return the same rows under a mapping of our own, which nothing written to reaches the file.
+
+    (A mapping for reading alone is not what torch takes.)
+    """
+    whole = np.frombuffer(X._mmap, dtype=np.uint8)
+    begin = X.offset - X.offset % mmap.ALLOCATIONGRANULARITY
+    offset = begin + X.ctypes.data - whole.ctypes.data
+    return np.memmap(X.filename, np.float32, mode="c", offset=offset, shape=X.shape)
+
+
+def blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield all rows as float64; those of a mapped file in blocks."""
+    if not isinstance(rows, np.memmap):
+        yield rows
+        return
+    for start in range(0, len(rows), BLOCK):
+        yield np.asarray(rows[start : start + BLOCK], dtype=np.float64)
+        release(rows)
+
+
+def release(rows: np.ndarray) -> None:
+    """Give pages of a mapped file back to the system; they are read again when needed."""
+    if isinstance(rows, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        rows._mmap.madvise(mmap.MADV_DONTNEED)
