@@ -107,7 +107,8 @@ class Engine:
         return -int(self.offsets[0])
 
     def _tensor(self, rows: np.ndarray) -> Tensor:
-        return torch.as_tensor(self.scaling.apply(rows), dtype=self.dtype, device=self.device)
+        # A copy in memory of torch's own: the last bits of a product depend on how numbers lie.
+        return torch.tensor(self.scaling.apply(rows), dtype=self.dtype, device=self.device)
 
     @one_thread()
     @torch.no_grad()

@@ -231,7 +231,7 @@ def _interval(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, room
         f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
         "search over skchaos.model_selection.forcing_interval_grid(X).",
         NotChaoticWarning,
-        stacklevel=6,
+        stacklevel=7,
     )
     return interval
 

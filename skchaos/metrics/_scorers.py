@@ -263,12 +263,12 @@ class _DynamicsScorer:
 def forecaster_and_rows(estimator, X):
     """Unwrap search objects and pipelines; `X` passes the steps before the forecaster."""
     X = X if hasattr(X, "columns") else np.asarray(X)
-    while not hasattr(estimator, "forecast"):
-        if isinstance(estimator, Pipeline):
+    while not hasattr(estimator, "forecast") or hasattr(estimator, "best_estimator_"):
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, Pipeline):
             before, estimator = estimator[:-1], estimator[-1]
             X = before.transform(X) if len(before) else X
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
         else:
             raise TypeError(
                 f"{type(estimator).__name__} has no forecast method, and is neither a Pipeline "
