@@ -30,9 +30,12 @@ def main() -> None:
         n_jobs=-1,
     )
     # A fit keeps to one thread, so workers have one each.
-    with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster):
-        with joblib.parallel_config(backend="dask"):
-            search.fit(X)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1) as cluster,
+        Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        search.fit(X)
     table = pd.DataFrame(search.cv_results_)
     print(table.groupby("param_forcing_interval")["mean_test_score"].agg(["mean", "min", "max"]))
     print("best:", search.best_params_)

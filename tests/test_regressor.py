@@ -253,9 +253,9 @@ class TestNothingIsLost:
         assert found == before[1]
 
     def test_interrupt_keeps_a_fitted_model(self, lorenz, monkeypatch):
-        from skchaos.core import _training
+        from skchaos.core import _gradients
 
-        healthy, calls = _training.add_gradients, []
+        healthy, calls = _gradients.add_gradients, []
 
         def interrupted(*args):
             calls.append(None)
@@ -263,22 +263,22 @@ class TestNothingIsLost:
                 raise KeyboardInterrupt
             return healthy(*args)
 
-        monkeypatch.setattr(_training, "add_gradients", interrupted)
+        monkeypatch.setattr(_gradients, "add_gradients", interrupted)
         with pytest.warns(InterruptedWarning, match=r"after 5 of 10 updates. Set warm_start"):
             fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
         assert fitted.stopped_ == "interrupted"
         assert np.isfinite(fitted.forecast(10)).all()
 
     def test_divergence_is_loud_and_leaves_no_nan(self, lorenz, monkeypatch):
-        from skchaos.core import _training
+        from skchaos.core import _gradients
 
-        healthy, calls = _training.add_gradients, []
+        healthy, calls = _gradients.add_gradients, []
 
         def sick(*args):
             calls.append(None)
             return healthy(*args) * (np.nan if len(calls) == 3 else 1)
 
-        monkeypatch.setattr(_training, "add_gradients", sick)
+        monkeypatch.setattr(_gradients, "add_gradients", sick)
         with pytest.warns(DivergenceWarning, match="learning_rate below 0.003"):
             fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
         assert np.isfinite(fitted.forecast(10)).all()

@@ -11,9 +11,9 @@ at most 30,000 updates) and is judged every 500 updates. skchaos has a schedule 
 which must be told where it ends: it fits with 1,000 updates, then 2,000, and so on, anew each time,
 and what counts is the time of all these fits together, with what they measure beside training. It
 has the same interval, windows of five rows (clean rows need no more), a peak learning rate of 5e-3,
-no rows set aside, and its defaults for the rest; settings were chosen on other trajectories. Judging is not counted.
-Five seeds; CPU seconds of one thread; appended to benchmarks/results/speed_quality.csv, which is
-not measured again where it is there.
+no rows set aside, and its defaults for the rest; settings were chosen on other trajectories.
+Judging is not counted. Five seeds; CPU seconds of one thread; appended to
+benchmarks/results/speed_quality.csv, and not measured again where it is there.
 """
 
 import csv

@@ -4,6 +4,10 @@
 automatic differentiation, is the truth; the compiled one agrees with it (``tests/core``).
 """
 
+import functools
+import warnings
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +15,9 @@ from torch import Tensor
 from skchaos.core import _compiled
 from skchaos.core._sequences import Batches
 from skchaos.core._stack import Stack
+
+Update = Callable[[Tensor], Tensor]  # starts (model, segment) -> losses (model,)
+Recorded = Callable[[], Tensor]
 
 
 def add_gradients(
@@ -24,11 +31,77 @@ def add_gradients(
     return add_gradients_plain(stack, batches, starts)
 
 
+def for_many_updates(
+    stack: Stack,
+    batches: Batches,
+    record: Callable[[Recorded], Recorded] | None = None,
+) -> Update:
+    """Return :func:`add_gradients` of one stack as a function from starts to losses.
+
+    On a GPU it is recorded at the first update as a CUDA graph, which one call replays: at these
+    sizes launching operations one by one takes longer than they do. (Not with the pseudo-inverse,
+    which waits for the host.) `record` may be given to test this without a GPU.
+    """
+    update = functools.partial(add_gradients, stack, batches)
+    learns_inference = next(stack.model.inference.parameters(), None) is not None
+    if record is None and not (batches.rows.is_cuda and learns_inference):
+        return update
+    return _Replayed(update, stack.gradients, record or record_graph)
+
+
+class _Replayed:
+    """An update whose starts always lie in the same place, as a recording demands."""
+
+    def __init__(
+        self, update: Update, gradients: Tensor, record: Callable[[Recorded], Recorded]
+    ) -> None:
+        self.update, self.gradients, self.record = update, gradients, record
+        self.replay: Recorded | None = None
+
+    def __call__(self, starts: Tensor) -> Tensor:
+        if self.replay is None:
+            before, self.starts = self.gradients.clone(), starts.clone()
+            self.replay = self.record(functools.partial(self.update, self.starts))
+            self.gradients.copy_(before)  # what recording added does not count
+        self.starts.copy_(starts)
+        return self.replay().clone()
+
+
+def record_graph(update: Recorded) -> Recorded:
+    """Record the operations of an update on a GPU; what is returned runs them on the same memory.
+
+    Where they cannot be recorded there is a warning, and the update itself is returned.
+    """
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):  # handles and buffers that are made at first use
+        for _ in range(3):
+            update()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph):
+            losses = update()
+    except RuntimeError as error:
+        warnings.warn(
+            f"An update could not be recorded as a CUDA graph ({error}); training is slower "
+            "without.",
+            stacklevel=2,
+        )
+        return update
+
+    def replay() -> Tensor:
+        graph.replay()
+        return losses
+
+    return replay
+
+
 def add_gradients_plain(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:
     """Differentiate automatically."""
     outputs, error = _errors(stack, batches, starts)
     # The derivative of the mean squared error by hand: half the work at these sizes.
-    weighted = error * _weight(batches)
+    weighted = error * batches.weight
     pieces = torch.autograd.grad(outputs, list(stack.model.parameters()), 2 * weighted)
     stack.gradients += torch.cat([piece.flatten(1) for piece in pieces], dim=1)
     return (weighted * error).sum((1, 2, 3))
@@ -38,26 +111,17 @@ def add_gradients_plain(stack: Stack, batches: Batches, starts: Tensor) -> Tenso
 def losses(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:  # (model,)
     """Return the mean squared errors alone."""
     _, error = _errors(stack, batches, starts)
-    return (error.square() * _weight(batches)).sum((1, 2, 3))
+    return (error.square() * batches.weight).sum((1, 2, 3))
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
-    table, offsets = batches.rows, batches.offsets
-    steps = torch.arange(1, int(batches.n_steps.max()) + 1)
-    relative = torch.cat([offsets, steps])[:, None].to(table.device)
-    at = (starts.unsqueeze(-2) + relative).clamp_(max=len(table) - 1)
+    table, n_delays = batches.rows, len(batches.offsets)
+    at = (starts.unsqueeze(-2) + batches.relative).clamp_(max=len(table) - 1)
     center, factor = (values[:, None, None] for values in (batches.center, batches.factor))
     rows = (table[at] - center) * factor  # (model, delay and time, segment, output)
-    windows = rows[:, : len(offsets), :, : batches.n_features].transpose(1, 2)
-    outputs = stack.model(windows, len(steps))
-    return outputs, outputs.detach() - rows[:, len(offsets) :]
-
-
-def _weight(batches: Batches) -> Tensor:  # (time, segment, 1)
-    """Return the weights of squared errors: of the last segment only some steps count."""
-    steps = torch.arange(int(batches.n_steps.max()))[:, None]
-    counted = (steps < batches.n_steps).to(batches.rows)
-    return (batches.unit * counted).unsqueeze(-1)
+    windows = rows[:, :n_delays, :, : batches.n_features].transpose(1, 2)
+    outputs = stack.model(windows, rows.shape[1] - n_delays)
+    return outputs, outputs.detach() - rows[:, n_delays:]
 
 
 def add_gradients_compiled(

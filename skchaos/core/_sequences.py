@@ -114,6 +114,11 @@ class Batches:
         self.segment_starts, n_steps = config.forcing.segments(config.sequence_length)
         # Segments of one length stand together.
         self.n_steps = n_steps.repeat_interleave(config.batch_size)
+        steps = torch.arange(1, int(n_steps.max()) + 1)[:, None]
+        self.relative = torch.cat([self.offsets[:, None], steps]).to(self.rows.device)
+        # Of the last segment only some steps count.
+        counted = (steps <= self.n_steps).to(self.rows)
+        self.weight = (self.unit * counted).unsqueeze(-1)  # (time, segment, 1)
 
     def release(self) -> None:
         """Give back the memory of rows that stay in a file."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from skchaos.core._gradients import add_gradients, losses
+from skchaos.core._gradients import for_many_updates, losses
 from skchaos.core._model import ForcedRNN
 from skchaos.core._sequences import Batches, Sequences
 from skchaos.core._stack import Stack
@@ -157,6 +157,7 @@ class _Program:
         values = stack.values
         self.moments = torch.zeros_like(values).repeat(2, 1, 1) if moments is None else moments
         self.batches = Batches([member.source for member in members])
+        self.add_gradients = for_many_updates(stack, self.batches)
         self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
         self.is_penalised = bool(self.alpha.any())
         self.good = torch.cat([values[None], self.moments])
@@ -247,7 +248,7 @@ class _Program:
         """Do one update: clipped gradients, L2 penalty, Adam (Kingma & Ba 2015)."""
         values, gradients = self.stack.values, self.stack.gradients
         gradients.zero_()
-        loss = add_gradients(self.stack, self.batches, starts)
+        loss = self.add_gradients(starts)
         norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
         gradients.mul_((MAX_GRADIENT_NORM / norms).clamp_(max=1.0))
         if self.is_penalised:

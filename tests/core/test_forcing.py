@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
-from skchaos.core._gradients import add_gradients_compiled, add_gradients_plain, losses
+from skchaos.core._gradients import (
+    add_gradients_compiled,
+    add_gradients_plain,
+    for_many_updates,
+    losses,
+)
 from skchaos.core._sequences import Batches
 
 BACKENDS = {
@@ -127,3 +132,28 @@ def test_drawing_at_once_is_drawing_one_by_one():
 
     one, other = source(), source()
     assert torch.equal(one.draw(4), torch.cat([other.draw(1) for _ in range(4)]))
+
+
+def test_replayed_update_is_the_update():
+    torch.manual_seed(3)
+    sequences = Sequences(
+        Table.of(torch.randn(80, 2)), lengths=[80], usable=[80], offsets=torch.tensor([0]),
+        config=make_config(4, 12),
+    )  # fmt: skip
+    batches, stack = Batches([sequences]), Stack.of([ForcedRNN("gru", 5, n_features=2)])
+    recordings = []
+
+    def record(update):  # what a GPU does, but for speed: run on the same memory again
+        recordings.append(update)
+        update()
+        return update
+
+    plain, replayed = for_many_updates(stack, batches), for_many_updates(stack, batches, record)
+    for starts in batches.draw(3):
+        found = []
+        for update in (plain, replayed):
+            stack.gradients.fill_(0.5)  # gradients are added to what is there
+            found.append((update(starts), stack.gradients.clone()))
+        assert torch.equal(found[0][0], found[1][0])
+        assert torch.equal(found[0][1], found[1][1])
+    assert len(recordings) == 1

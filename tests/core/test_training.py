@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from skchaos.core import ForcedRNN, Sequences, Stack, Table, _training, train
+from skchaos.core import ForcedRNN, Sequences, Stack, Table, _gradients, train
 from skchaos.core._config import MOMENTUM, WARM_UP
 from skchaos.core._training import MAX_GRADIENT_NORM, MAX_SETBACKS, _Member, _Program
 from tests.core.test_forcing import make_config
@@ -51,7 +51,7 @@ def spoil(monkeypatch):
     """Return a function that spoils the losses and gradients of some calls."""
 
     def install(is_spoilt, position=slice(None)):
-        healthy, calls = _training.add_gradients, []
+        healthy, calls = _gradients.add_gradients, []
 
         def spoilt(stack, batches, starts):
             calls.append(None)
@@ -60,7 +60,7 @@ def spoil(monkeypatch):
                 stack.gradients[position] = math.nan
             return loss
 
-        monkeypatch.setattr(_training, "add_gradients", spoilt)
+        monkeypatch.setattr(_gradients, "add_gradients", spoilt)
         return calls
 
     return install
@@ -142,18 +142,16 @@ def test_backing_off_halves_the_step():
 
 
 def test_update_is_that_of_adam_with_clipped_gradients(monkeypatch):
-    stack, [source] = make_problem(alpha=0.1)
-    program = _Program(stack, [_Member(0, source)])
-    reference = torch.nn.Parameter(stack.values[0].clone())
-    optimizer = torch.optim.Adam([reference], lr=0.01, betas=(0.9, 0.999), weight_decay=0.1)
-    scales = (1e6, 1.0, 1e-3)  # the first is steep
-
     def given(stack, batches, starts):
         stack.gradients += gradient
         return torch.zeros(1)
 
-    monkeypatch.setattr(_training, "add_gradients", given)
-    for step, scale in enumerate(scales):
+    monkeypatch.setattr(_gradients, "add_gradients", given)
+    stack, [source] = make_problem(alpha=0.1)
+    program = _Program(stack, [_Member(0, source)])
+    reference = torch.nn.Parameter(stack.values[0].clone())
+    optimizer = torch.optim.Adam([reference], lr=0.01, betas=(0.9, 0.999), weight_decay=0.1)
+    for step, scale in enumerate((1e6, 1.0, 1e-3)):  # the first is steep
         gradient = scale * torch.linspace(-1, 2, reference.numel())
         program._update(step, torch.zeros(1, 1), torch.tensor([[0.01]]), 0.9)
         reference.grad = gradient.clone()
@@ -194,7 +192,7 @@ def test_training_gives_up_with_the_last_good_state(spoil):
 
 
 def test_interrupt_keeps_the_best_state_so_far(monkeypatch):
-    healthy, calls = _training.add_gradients, []
+    healthy, calls = _gradients.add_gradients, []
 
     def interrupted(stack, batches, starts):
         calls.append(None)
@@ -202,7 +200,7 @@ def test_interrupt_keeps_the_best_state_so_far(monkeypatch):
             raise KeyboardInterrupt
         return healthy(stack, batches, starts)
 
-    monkeypatch.setattr(_training, "add_gradients", interrupted)
+    monkeypatch.setattr(_gradients, "add_gradients", interrupted)
     result = train_one()
     assert result.stopped == "interrupted"
     assert result.n_iter == 20
