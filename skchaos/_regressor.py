@@ -71,7 +71,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         False, or where fewer than 100 rows of a trajectory would be set aside or left, all its rows
         are trained on; where none are set aside the last state is kept.
     validation_fraction : float, default=0.1
-        Part of the rows set aside for early stopping.
+        Part of the rows set aside for early stopping, of a trajectory 200,000 at most.
     n_iter_no_change : int, default=15
         Checks in a row that score worse than the best beyond `tol`, after which training stops.
     tol : float, default=0.5
@@ -258,7 +258,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            The series, one row a time step, in ascending order of time.
+            The series, one row a time step, in ascending order of time. A memory-mapped float32
+            array (:class:`numpy.memmap`) stays in its file.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Target of each row, read out of the state that follows it. With None the target of a
             row is the next row.
@@ -357,7 +358,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.target_mean_ = series.target_scaling.mean
         self.target_scale_ = series.target_scaling.scale
         self.target_ndim_ = series.target_ndim
-        self.context_ = series.rows[-min(self.n_context_, series.lengths[-1]) :].copy()
+        last = series.rows[-min(self.n_context_, series.lengths[-1]) :]
+        self.context_ = np.array(last, dtype=np.float64, subok=False)
         self.column_names_ = series.columns
         self.time_index_ = series.index.pack()
         self.n_init_, self.validation_floor_ = trained.n_init, trained.floor

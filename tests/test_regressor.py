@@ -239,6 +239,14 @@ class TestNothingIsLost:
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         assert run.stdout == model.forecast(50).tobytes()
 
+    def test_without_numba_all_is_the_same_but_for_rounding(self, lorenz, monkeypatch):
+        pytest.importorskip("numba")
+        fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        monkeypatch.setattr("skchaos.core._compiled.has_compiler", lambda: False)
+        plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert fitted.loss_curve_ == pytest.approx(plain.loss_curve_, rel=1e-4)
+        assert (fitted.loss_curve_ != plain.loss_curve_).any()
+
     def test_fit_leaves_the_generator_and_threads_of_torch(self, lorenz):
         import torch
 
