@@ -247,7 +247,7 @@ def _add_totals(kind, sizes, at, n_features, own, weights, totals, of_own):
 def _add_through_inverse(weight, bias, inverse, of_inverse, of_offset, of_weight, of_bias):
     """Turn the gradient of h = P (x - b), P the pseudo-inverse of B, into those of B and b.
 
-    Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), eq. 4.12.
+    Golub & Pereyra, SIAM Journal on Numerical Analysis 10 (1973), eq. 4.12.
     """
     n_features, n_units = weight.shape
     for r in range(n_units):
