@@ -17,7 +17,6 @@ _TWO, _THREE = np.uint64(2), np.uint64(3)
 OPTIONS = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
     "nogil": True,
-    "cache": True,
     "error_model": "numpy",
 }
 

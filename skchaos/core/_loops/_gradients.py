@@ -30,7 +30,8 @@ _Trace = namedtuple("_Trace", ["window", "shown", "records", "errors"])
 _TWICE = np.float32(2)
 
 
-@njit(**OPTIONS)
+# Only the whole is kept on disk: parts from there would not be inlined, and round otherwise.
+@njit(cache=True, **OPTIONS)
 def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losses):
     """Add the gradients of the mean squared error of a batch of segments.
 

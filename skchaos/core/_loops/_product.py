@@ -86,7 +86,7 @@ def _repeated(builder, value):
     return builder.shuffle_vector(one, undefined, zeros)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def multiply(weight, n_rows, n_inner, x, out, is_sum):
     """Put weight (n_rows, n_inner) @ x (n_inner, WIDTH) into out, or add it where `is_sum`.
 

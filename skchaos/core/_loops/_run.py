@@ -8,7 +8,8 @@ from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, start, step
 from skchaos.core._loops._product import WIDTH, multiply
 
 
-@njit(**OPTIONS)
+# Only the whole is kept on disk: parts from there would not be inlined, and round otherwise.
+@njit(cache=True, **OPTIONS)
 def run(kind, n_units, weight, bias, extra, states, rows):
     """Run orbits freely.
 
