@@ -13,9 +13,11 @@ from numba import njit
 
 _TWO, _THREE = np.uint64(2), np.uint64(3)
 
-# Sums may be reordered and multiplications fused; nan and infinity keep their meaning.
+# Multiplications and additions may be fused; nan and infinity keep their meaning. Sums must not be
+# reordered: loops loaded from disk then round otherwise than those just compiled (seen with GRU and
+# LSTM), and the same seed would not give the same bits.
 OPTIONS = {
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+    "fastmath": {"contract", "nsz"},
     "nogil": True,
     "error_model": "numpy",
 }

@@ -30,7 +30,7 @@ _Trace = namedtuple("_Trace", ["window", "shown", "records", "errors"])
 _TWICE = np.float32(2)
 
 
-# Only the whole is kept on disk: parts from there would not be inlined, and round otherwise.
+# Only the whole is kept on disk, not its parts.
 @njit(cache=True, **OPTIONS)
 def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losses):
     """Add the gradients of the mean squared error of a batch of segments.

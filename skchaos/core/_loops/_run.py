@@ -8,7 +8,7 @@ from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, start, step
 from skchaos.core._loops._product import WIDTH, multiply
 
 
-# Only the whole is kept on disk: parts from there would not be inlined, and round otherwise.
+# Only the whole is kept on disk, not its parts.
 @njit(cache=True, **OPTIONS)
 def run(kind, n_units, weight, bias, extra, states, rows):
     """Run orbits freely.
