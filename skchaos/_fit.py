@@ -207,8 +207,9 @@ def _config(job: Job, attempt: int) -> TrainingConfig:
 
 def _table(series: Series, device: torch.device) -> Table:
     """Put standardised rows and targets on a device, or leave rows where they are in a file."""
-    if isinstance(series.rows, np.memmap):
-        rows = series.rows
+    rows = series.rows
+    # In a worker of joblib ordinary rows, which are float64, are mapped as well.
+    if isinstance(rows, np.memmap) and rows.dtype == np.float32:
         center, scale = (torch.as_tensor(v) for v in (series.scaling.mean, series.scaling.scale))
         return Table(torch.from_numpy(rows), rows.shape[1], center, scale, lambda: release(rows))
     rows = torch.as_tensor(series.scaled(slice(None)), dtype=torch.float32, device=device)

@@ -17,6 +17,8 @@ BLOCK = 2**18  # rows read at once
 def is_mapped(X: Any) -> bool:
     """Tell whether `X` is a memory-mapped array that can be trained on as it is."""
     known = isinstance(X, np.memmap) and X.dtype == np.float32 and X.dtype.isnative
+    # What was changed in memory alone (mode "c") is not in the file.
+    known = known and X.mode != "c"
     return known and X.ndim == 2 and X.flags.c_contiguous and X.filename is not None
 
 

@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -52,4 +53,4 @@ def input_names(estimator, input_features=None):
 
 def take_rows(values, indices):
     """Return some rows of an array or a frame; None stays None."""
-    return None if values is None else _safe_indexing(values, indices)
+    return None if values is None else _safe_indexing(values, np.asarray(indices))

@@ -69,13 +69,15 @@ def test_a_bad_value_is_named_by_its_row(path):
         ChaoticRNNRegressor(**QUICK).fit(mapped(path))
 
 
-@pytest.mark.parametrize("change", ["float64", "columns apart", "in memory"])
+@pytest.mark.parametrize("change", ["float64", "columns apart", "in memory", "changed"])
 def test_other_arrays_are_read_as_ever(path, change):
     X = mapped(path)
     if change == "float64":
         X = np.memmap(path, np.float64, mode="r", shape=(1500, 3))
     elif change == "columns apart":
         X = X[:, :2]
+    elif change == "changed":
+        X = mapped(path, mode="c")
     else:
         X = np.array(X)
     assert not _mapped.is_mapped(X)

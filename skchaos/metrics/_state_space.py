@@ -162,7 +162,7 @@ def _binned_divergence(X_true, X_pred, n_bins, bin_range):
         center, half = X_true.mean(axis=0), 2 * X_true.std(axis=0)
         low, high = center - half, center + half
     series = (X_true, X_pred)
-    if float(n_bins + 2) ** X_true.shape[1] <= _MAX_GRID:
+    if X_true.shape[1] * np.log2(n_bins + 2) <= np.log2(_MAX_GRID):
         counts = _grid_counts(series, low, high, n_bins)
     else:
         counts = _visited_counts(series, low, high, n_bins)

@@ -251,3 +251,9 @@ def test_floors_of_lorenz():
     stuck = np.tile(X.mean(axis=0), (len(X), 1))
     assert state_space_divergence(X, stuck) == pytest.approx(16.3, abs=0.15)
     assert 16 < state_space_divergence(X, stuck, **window) < 20
+
+
+def test_many_columns_have_no_grid():
+    X = np.random.default_rng(0).normal(size=(50, 300))
+    assert state_space_divergence(X, X[::-1], method="binned") == 0
+    assert state_space_divergence(X, X + 1, method="binned") > 5

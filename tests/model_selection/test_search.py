@@ -75,6 +75,16 @@ def test_several_jobs_give_the_same(lorenz):
     assert_same_results(one, two)
 
 
+def test_long_series_go_to_several_jobs():
+    X = make_lorenz63(50_000, dt=0.05, random_state=0)  # joblib maps arrays above 1 MB from a file
+    model = ChaoticRNNRegressor(**(QUICK | {"early_stopping": False}))
+    grid, cv = {"forcing_interval": [6, 12]}, [(range(45_000), range(45_000, 46_000))]
+    one, two = (
+        ChaoticRNNRegressorCV(model, grid, cv=cv, refit=False, n_jobs=n).fit(X) for n in (1, 2)
+    )
+    assert_same_results(one, two)
+
+
 def test_seeds_count_up_from_that_of_the_estimator(lorenz):
     model = ChaoticRNNRegressor(**(QUICK | {"random_state": 7}))
     search = ChaoticRNNRegressorCV(model, {"alpha": [0.0]}, cv=2, n_seeds=2, refit=False).fit(
