@@ -1,5 +1,8 @@
 import os
 import random
+from pathlib import Path
+
+import skchaos
 
 SEEDS = os.environ.get("SKCHAOS_TESTS_SEED", "0")
 
@@ -20,3 +23,13 @@ def pytest_generate_tests(metafunc):
     # The seed is part of the test's id, so that a failure under `any` can be run again.
     if "global_random_seed" in metafunc.fixturenames:
         metafunc.parametrize("global_random_seed", _seeds())
+
+
+def pytest_configure(config):
+    # Of a loop that is kept on disk numba compares the file that it stands in, not those of its
+    # parts: an edited part would be tested as it was before.
+    loops = Path(skchaos.__file__).parent / "core" / "_loops"
+    newest = max(source.stat().st_mtime for source in loops.glob("*.py"))
+    for kept in loops.glob("__pycache__/*.nb[ic]"):
+        if kept.stat().st_mtime < newest:
+            kept.unlink()

@@ -1,4 +1,4 @@
-"""Where there are compiled loops, and free runs by them; float32 on a CPU, needs numba."""
+"""Where there are compiled loops, and free runs by them; on a CPU, needs numba."""
 
 import functools
 import importlib.util
@@ -21,7 +21,7 @@ def has_compiler() -> bool:
 def is_compilable(cell: Cell, like: Tensor) -> bool:
     """Tell whether there are compiled loops for a cell, and for tensors like this one."""
     known = type(cell) in _EXTRA and has_compiler()
-    return known and like.device.type == "cpu" and like.dtype == torch.float32
+    return known and like.device.type == "cpu" and like.dtype in (torch.float32, torch.float64)
 
 
 def parameters_of(cell: Cell) -> list[Tensor]:

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import logsumexp
 from sklearn.utils import check_random_state, check_scalar
 
 from skchaos.metrics._validation import check_option, check_pair
@@ -246,5 +245,10 @@ def _log_mixture_density(
     points,  # (point, feature), in units of the Gaussians' standard deviation
     centers,  # (center, feature)
 ):  # (point,), up to a constant that both mixtures share
-    exponents = -0.5 * cdist(points, centers, "sqeuclidean")
-    return logsumexp(exponents, axis=1) - np.log(len(centers))
+    distances = cdist(points, centers, "sqeuclidean")
+    # Logarithm of a sum of exponentials, in place: copies would take longer than the arithmetic.
+    nearest = distances.min(axis=1)
+    distances -= nearest[:, None]
+    distances *= -0.5
+    np.exp(distances, out=distances)
+    return np.log(distances.mean(axis=1)) - 0.5 * nearest

@@ -48,22 +48,43 @@ def test_backend_agrees_with_the_plain_loop(name, backend, dtype):
     assert_near(found, truth, TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("n_models", [None, 3])
 @pytest.mark.parametrize("n_orbits", [1, 32, 70])
 @pytest.mark.parametrize("name", CELLS)
-def test_compiled_run_agrees_with_the_plain_loop(name, n_orbits, n_models):
+def test_compiled_run_agrees_with_the_plain_loop(name, n_orbits, n_models, dtype):
     pytest.importorskip("numba")
-    cell, state = make_run(name, torch.float32, n_orbits, 30, n_models)
+    cell, state = make_run(name, dtype, n_orbits, 30, n_models)
     found = run(cell, state, 9)
     with torch.no_grad():
         truth = unroll_plain(cell.double(), state.double(), 9)
-    assert_near(found, truth, TOLERANCE[torch.float32])
+    assert_near(found, truth, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_run_bears_extreme_states(name, dtype):
+    pytest.importorskip("numba")
+    cell, state = make_run(name, dtype)
+    state = state.detach() * torch.tensor([1e-20, 1.0, 1e4], dtype=dtype)[:, None]
+    with torch.no_grad():
+        assert_near(run(cell, state, 2), unroll_plain(cell, state, 2), TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_compiled_run_keeps_nan(name):
+def test_compiled_run_of_an_orbit_is_the_same_among_others(name):
     pytest.importorskip("numba")
-    cell, state = make_run(name, torch.float32)
+    cell, state = make_run(name, torch.float64, 70)
+    hidden, _ = run(cell, state, 500)
+    for k in (0, 40, 69):
+        assert torch.equal(run(cell, state[k : k + 1], 500)[0][:, 0], hidden[:, k])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_run_keeps_nan(name, dtype):
+    pytest.importorskip("numba")
+    cell, state = make_run(name, dtype)
     with torch.no_grad():
         state[1, 2] = torch.nan
         hidden, _ = unroll(cell, state, 2)

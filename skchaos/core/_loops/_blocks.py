@@ -7,11 +7,11 @@ from skchaos.core._loops._product import TILE, WIDTH, multiply
 
 
 @njit(**OPTIONS)
-def spread(values, columns):
+def spread(values, width, columns):
     """Repeat a value per unit over the columns of a block."""
     for k in range(values.shape[0]):
-        for v in range(WIDTH):
-            columns[k * WIDTH + v] = values[k]
+        for v in range(width):
+            columns[k * width + v] = values[k]
 
 
 @njit(**OPTIONS)
@@ -56,7 +56,7 @@ def turn(columns, n_rows, tiles):
 def add_outer(d, n_rows, tiles, total):
     """Add d (row, WIDTH) times turned columns to the gradient of a weight."""
     for tile in range(tiles.shape[0]):
-        multiply(d, n_rows, WIDTH, tiles[tile], total[tile], True)
+        multiply(d, n_rows, WIDTH, tiles[tile], WIDTH, total[tile], True)
 
 
 @njit(**OPTIONS)

@@ -1,15 +1,18 @@
 """One step of each cell, and the way back, for a block of orbits.
 
 A step leaves a record behind for the way back: first what came out of the product of weights and
-state, then, from number `kept` on, what the cell adds to it. `n` is the number of units times
-`WIDTH`; `carried` is the state of a PLRNN, the memory of an LSTM, or what of a gradient goes past
+state, then, from number `kept` on, what the cell adds to it. `n` is the number of units times that
+of columns; `carried` is the state of a PLRNN, the memory of an LSTM, or what of a gradient goes past
 the product (GRU); `spread` is a decay or a candidate bias repeated over the columns.
 
 Indices are unsigned: numba tests signed ones for wrap-around, which keeps loops from vectorising.
 """
 
+import math
+
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 _TWO, _THREE = np.uint64(2), np.uint64(3)
 
@@ -31,15 +34,54 @@ _P0, _P1, _P2, _P3, _P4 = (np.float32(value) for value in _P)
 _Q0, _Q1, _Q2, _Q3, _Q4 = (np.float32(value) for value in _Q)
 
 
+# e^x = 2^n e^r with n whole and |r| < ln(2) / 2, where thirteen terms of the series are enough.
+# Adding and subtracting 3 x 2^51 rounds; the sum has n in its lowest bits.
+_ROUNDING, _LOG2_E, _MANTISSA_BITS = 3.0 * 2.0**51, 1 / math.log(2), np.int64(52)
+_LN_2, _REST_OF_LN_2 = 0.693147180369123816490, 1.90821492927058770002e-10
+_E = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
+
+
 @njit(inline="always")
+def _exp(x):
+    shifted = x * _LOG2_E + _ROUNDING
+    n = shifted - _ROUNDING
+    r = x - n * _LN_2 - n * _REST_OF_LN_2
+    series = ((_E[0] * r + _E[1]) * r + _E[2]) * r + _E[3]
+    series = (((series * r + _E[4]) * r + _E[5]) * r + _E[6]) * r + _E[7]
+    series = (((series * r + _E[8]) * r + _E[9]) * r + _E[10]) * r + _E[11]
+    series = (series * r + _E[12]) * r + _E[13]
+    power = np.float64(shifted).view(np.int64) << _MANTISSA_BITS
+    return np.int64(np.float64(series).view(np.int64) + power).view(np.float64)
+
+
 def _tanh(x):
-    if x > _SATURATED:  # written so that nan stays nan
-        x = _SATURATED
-    if x < -_SATURATED:
-        x = -_SATURATED
-    s = x * x
-    above = _P0 + s * (_P1 + s * (_P2 + s * (_P3 + s * _P4)))
-    return x * above / (_Q0 + s * (_Q1 + s * (_Q2 + s * (_Q3 + s * _Q4))))
+    """Return tanh of a float32, or of a float64 number."""
+
+
+@overload(_tanh, jit_options=OPTIONS)
+def _tanh_by_type(x):
+    if x == types.float32:
+
+        def rational(x):
+            if x > _SATURATED:  # written so that nan stays nan
+                x = _SATURATED
+            if x < -_SATURATED:
+                x = -_SATURATED
+            s = x * x
+            above = _P0 + s * (_P1 + s * (_P2 + s * (_P3 + s * _P4)))
+            return x * above / (_Q0 + s * (_Q1 + s * (_Q2 + s * (_Q3 + s * _Q4))))
+
+        return rational
+
+    def exponential(x):
+        if x > 20.0:
+            x = 20.0
+        if x < -20.0:
+            x = -20.0
+        e = _exp(x + x)
+        return (e - 1.0) / (e + 1.0)
+
+    return exponential
 
 
 @njit(inline="always")
@@ -53,7 +95,8 @@ ELMAN, PLRNN, GRU, LSTM = range(4)
 @njit(**OPTIONS)
 def _elman(n, record, x):
     for j in range(n):
-        record[j] = x[j] = _tanh(record[j])
+        shown = _tanh(record[j])
+        record[j], x[j] = shown, shown
 
 
 @njit(**OPTIONS)

@@ -123,7 +123,7 @@ def _read_weights(kind, sizes, at, n_features, own, weights):
         for k in range(n_units):
             weights.cell[k * (n_units + 1) + k] = 0
             weights.back[k * sizes.rows + k] = 0
-    spread(own[at[1] : at[2]], weights.extra)
+    spread(own[at[1] : at[2]], WIDTH, weights.extra)
     pack(own[at[2] : at[3]], own[at[3] : at[4]], weights.read)
     pack_transposed(own[at[2] : at[3]], at[4] - at[3], sizes.read, weights.read_back)
     if at[6] > at[4]:
@@ -159,18 +159,18 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
     state = np.empty(sizes.state * WIDTH, np.float32)
     carried = np.zeros(n_units * WIDTH, np.float32)
     x = np.ones((n_units + 1) * WIDTH, np.float32)
-    multiply(weights.infer, sizes.state, sizes.window + 1, trace.window, state, False)
+    multiply(weights.infer, sizes.state, sizes.window + 1, trace.window, WIDTH, state, False)
     start(kind, n, state, carried, x)
     trace.shown[0, : n_units * WIDTH] = state[: n_units * WIDTH]
     loss = np.float64(0)
     for t in range(lengths.max()):
         record, shown = trace.records[t], trace.shown[t + 1]
-        multiply(weights.cell, sizes.rows, n_units + 1, x, record, False)
+        multiply(weights.cell, sizes.rows, n_units + 1, x, WIDTH, record, False)
         step(kind, n, kept, record, weights.extra, carried, x)
         hidden = carried if kind == PLRNN else x
         for j in range(n):
             shown[j] = hidden[j]
-        multiply(weights.read, sizes.read, n_units + 1, shown, trace.errors[t], False)
+        multiply(weights.read, sizes.read, n_units + 1, shown, WIDTH, trace.errors[t], False)
         loss += _compare(source, start_rows, lengths, t, unit, trace.errors[t])
     return loss
 
@@ -205,13 +205,13 @@ def _back(kind, sizes, weights, n_steps, trace, totals):
     for t in range(n_steps - 1, -1, -1):
         record = trace.records[t]
         add_outer(trace.errors[t], sizes.read, tiles, totals.read)
-        multiply(weights.read_back, sizes.padded, sizes.read, trace.errors[t], g, True)
+        multiply(weights.read_back, sizes.padded, sizes.read, trace.errors[t], WIDTH, g, True)
         step_back(kind, n, kept, record, g, carried, totals.extra, d)
         turn(trace.shown[t], n_units + 1, tiles)
         if kind == PLRNN:
             np.maximum(tiles, np.float32(0), met)
         add_outer(d, n_rows, met, totals.cell)
-        multiply(weights.back, sizes.padded, n_rows, d, through, False)
+        multiply(weights.back, sizes.padded, n_rows, d, WIDTH, through, False)
         before(kind, n, kept, record, weights.extra, carried, d, through, g)
     if kind == LSTM:
         for j in range(n):

@@ -5,7 +5,7 @@ from numba import njit
 
 from skchaos.core._loops._blocks import pack, padded, spread
 from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, start, step
-from skchaos.core._loops._product import WIDTH, multiply
+from skchaos.core._loops._product import N_BYTES, WIDTH, multiply
 
 
 # Only the whole is kept on disk, not its parts.
@@ -27,35 +27,52 @@ def run(kind, n_units, weight, bias, extra, states, rows):
         Filled with what the readout sees.
     """
     n_rows = padded(bias.shape[1])
-    n, kept = np.uint64(n_units * WIDTH), np.uint64(n_rows * WIDTH)
-    size = states.shape[2]
-    packed = np.zeros(n_rows * (n_units + 1), np.float32)
-    record = np.empty((n_rows + 2 * n_units) * WIDTH, np.float32)
-    state = np.zeros(size * WIDTH, np.float32)
-    carried = np.zeros(n_units * WIDTH, np.float32)
-    repeated = np.zeros(n_units * WIDTH, np.float32)
-    x = np.ones((n_units + 1) * WIDTH, np.float32)
-    shown = carried if kind == PLRNN else x
+    packed = np.zeros(n_rows * (n_units + 1), weight.dtype)
+    step_of_width = N_BYTES // states.itemsize
     for model in range(states.shape[0]):
         pack(weight[model], bias[model], packed)
         if kind == PLRNN:  # the diagonal belongs to the decay alone
             for k in range(n_units):
                 packed[k * (n_units + 1) + k] = 0
-        spread(extra[model], repeated)
         for first in range(0, states.shape[1], WIDTH):
-            width = min(WIDTH, states.shape[1] - first)
-            for v in range(width):
-                for k in range(size):
-                    state[k * WIDTH + v] = states[model, first + v, k]
-            start(kind, n, state, carried, x)
-            for t in range(rows.shape[1]):
-                multiply(packed, n_rows, n_units + 1, x, record, False)
-                step(kind, n, kept, record, repeated, carried, x)
-                for v in range(width):
-                    for k in range(n_units):
-                        rows[model, t, first + v, k] = shown[k * WIDTH + v]
-            for v in range(width):
-                for k in range(n_units):
-                    states[model, first + v, k] = shown[k * WIDTH + v]
-                    if kind == LSTM:
-                        states[model, first + v, n_units + k] = carried[k * WIDTH + v]
+            n_orbits = min(WIDTH, states.shape[1] - first)
+            width = -(-n_orbits // step_of_width) * step_of_width
+            last = first + n_orbits
+            _run_block(
+                kind,
+                n_units,
+                n_rows,
+                width,
+                packed,
+                extra[model],
+                states[model, first:last],
+                rows[model, :, first:last],
+            )
+
+
+@njit(**OPTIONS)
+def _run_block(kind, n_units, n_rows, width, packed, extra, states, rows):
+    n_orbits, size = states.shape
+    n, kept = np.uint64(n_units * width), np.uint64(n_rows * width)
+    record = np.empty((n_rows + 2 * n_units) * width, packed.dtype)
+    state = np.zeros(size * width, packed.dtype)
+    carried = np.zeros(n_units * width, packed.dtype)
+    repeated = np.zeros(n_units * width, packed.dtype)
+    x = np.ones((n_units + 1) * width, packed.dtype)
+    spread(extra, width, repeated)
+    for v in range(n_orbits):
+        for k in range(size):
+            state[k * width + v] = states[v, k]
+    start(kind, n, state, carried, x)
+    shown = carried if kind == PLRNN else x
+    for t in range(len(rows)):
+        multiply(packed, n_rows, n_units + 1, x, width, record, False)
+        step(kind, n, kept, record, repeated, carried, x)
+        for v in range(n_orbits):
+            for k in range(n_units):
+                rows[t, v, k] = shown[k * width + v]
+    for v in range(n_orbits):
+        for k in range(n_units):
+            states[v, k] = shown[k * width + v]
+            if kind == LSTM:
+                states[v, n_units + k] = carried[k * width + v]
