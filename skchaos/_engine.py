@@ -17,7 +17,8 @@ from skchaos.core import CELLS, ForcedRNN, TangentDynamics, growth_along, tangen
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
-CHUNK = 10_000  # steps or rows handled at once, which bounds the memory of long calls
+# Handled at once, which bounds the memory of long calls: rows, and steps of all orbits together.
+N_ROWS_AT_ONCE, N_STEPS_AT_ONCE = 10_000, 100_000
 
 
 def resolve_device(device: str) -> torch.device:
@@ -67,13 +68,15 @@ def free_run(
     model: ForcedRNN,
     states: Tensor,  # ([model,] orbit, state)
     n_steps: int,
+    n_transient: int = 0,
 ) -> np.ndarray:  # ([model,] orbit, step, feature)
-    """Continue `states` in standardised units."""
+    """Continue `states` in standardised units, after steps that are not kept."""
     pieces = []
-    chunk = max(1, CHUNK // states.shape[-2])
-    for first in range(0, n_steps, chunk):
-        rows, states = model.free_run(states, min(chunk, n_steps - first))
-        pieces.append(rows.transpose(-3, -2).double().cpu().numpy())
+    at_once = max(1, N_STEPS_AT_ONCE // states.shape[:-1].numel())
+    for first in range(0, n_transient + n_steps, at_once):
+        rows, states = model.free_run(states, min(at_once, n_transient + n_steps - first))
+        kept = rows[..., max(0, n_transient - first) :, :, :]
+        pieces.append(kept.transpose(-3, -2).cpu().numpy())
     return np.concatenate(pieces, axis=-2)
 
 
@@ -128,9 +131,9 @@ class Engine:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Return what one step from every row reads out, standardised: (n_rows, n_outputs)."""
         outputs = []
-        for first in range(0, len(rows), CHUNK):
+        for first in range(0, len(rows), N_ROWS_AT_ONCE):
             lead = max(0, first + int(self.offsets[0]))
-            states = self.states(rows[lead : first + CHUNK])[first - lead :]
+            states = self.states(rows[lead : first + N_ROWS_AT_ONCE])[first - lead :]
             outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
         return torch.cat(outputs).double().cpu().numpy()
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
 from skchaos._plan import make_plan
-from skchaos._rows import column_labels, read_rows
+from skchaos._rows import column_labels, learn_columns, read_rows
 from skchaos._series import Scaling, Series
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
@@ -289,14 +289,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     def _prepare(self, X, y, groups, series=None):
         """Check everything and return what to train; `series` is that of the same rows, if known.
 
-        What is measured on a series is kept with it.
+        What is measured on a series is kept with it. It is not for an estimator that goes on.
         """
         from skchaos import _engine, _fit
 
         _engine.resolve_device(self.device)  # fails before any work is done
         goes_on = self.warm_start and hasattr(self, "readout_weight_")
-        checked = self._check_series(X, y, groups, goes_on)
-        series = checked if series is None else series
+        if series is None:
+            series = self._check_series(X, y, groups, goes_on)
+        else:
+            learn_columns(self, X)
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         plan = make_plan(self, series, *window)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
@@ -316,7 +318,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         return self
 
     def _check_series(self, X, y, groups, goes_on):
-        checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS)
+        checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=True)
         rows, targets = (checked, None) if y is None else checked
         lengths = trajectory_lengths(groups, len(rows))
         columns = column_labels(X, rows.shape[1])

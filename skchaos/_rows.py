@@ -14,10 +14,16 @@ from skchaos._mapped import blocks, is_mapped, reopen
 from skchaos._sklearn import validate_data
 
 
-def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: int = 1) -> Any:
+def read_rows(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    reset: bool,
+    min_rows: int = 1,
+    keep_mapped: bool = False,
+) -> Any:
     """Return the rows of `X` as float64, and those of `y` if it is given.
-
-    In fit, and without `y`, a memory-mapped float32 array comes back as it is.
 
     Parameters
     ----------
@@ -31,6 +37,8 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
         True in fit.
     min_rows : int
         Least number of rows.
+    keep_mapped : bool
+        Whether a memory-mapped float32 array without targets comes back as it is.
 
     Returns
     -------
@@ -44,8 +52,8 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
     _check_frame(X)
     if not reset:
         check_labels(estimator, X)
-    if reset and y is None and is_mapped(X):
-        return _read_mapped(estimator, X, min_rows)
+    if keep_mapped and y is None and is_mapped(X):
+        return _read_mapped(estimator, X, min_rows, reset)
     target = {} if y is None else {"y": y, "multi_output": True, "y_numeric": True}
     checked = validate_data(
         estimator,
@@ -61,10 +69,15 @@ def read_rows(estimator: Any, X: Any, y: Any = None, *, reset: bool, min_rows: i
     return checked
 
 
-def _read_mapped(estimator: Any, X: np.memmap, min_rows: int) -> np.memmap:
+def learn_columns(estimator: Any, X: Any) -> None:
+    """Let an estimator know the number and names of columns of rows that were read before."""
+    validate_data(estimator, X, skip_check_array=True)
+
+
+def _read_mapped(estimator: Any, X: np.memmap, min_rows: int, reset: bool) -> np.memmap:
     """Return rows that stay in their file, checked a stretch at a time."""
-    first = min(min_rows, len(X))
-    validate_data(estimator, X[:first], ensure_all_finite=False, ensure_min_samples=min_rows)
+    few = X[: min(min_rows, len(X))]
+    validate_data(estimator, few, ensure_all_finite=False, ensure_min_samples=min_rows, reset=reset)
     rows = reopen(X)
     before = 0
     for block in blocks(rows):

@@ -14,9 +14,9 @@ from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
-# Of each orbit; the first half does not count. A model may forget a slow motion, such as a drive,
-# only after thousands of steps.
-N_STEPS = 10_000
+# Of each orbit, and of those how many do not count. A model may forget a slow motion, such as a
+# drive, only after thousands of steps.
+N_STEPS, N_TRANSIENT = 10_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Validation:
 
     def score(self, run: np.ndarray) -> float:
         """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
-        return free_running_score(self.truth, self.stretch, run[..., self.varying])
+        run = run[..., self.varying].astype(np.float64)
+        return free_running_score(self.truth, self.stretch, run)
 
 
 def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
@@ -81,7 +82,7 @@ def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list
         states = model.infer(
             torch.as_tensor(windows[:, :, at], dtype=parameter.dtype).to(parameter)
         )
-    run = free_run(model, states, N_STEPS)[:, :, N_STEPS // 2 :]
+    run = free_run(model, states, N_STEPS - N_TRANSIENT, N_TRANSIENT)
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
 
 
@@ -89,7 +90,7 @@ def _stretches(series: Series, plan: Plan) -> np.ndarray:
     """Return stretches of training rows (orbit, step, feature), as a perfect free run would be."""
     longest = int(np.argmax(plan.train_lengths))
     n_rows, start = plan.train_lengths[longest], sum(series.lengths[:longest])
-    n_steps = min(N_STEPS // 2, max(2, n_rows // 4))
+    n_steps = min(N_STEPS - N_TRANSIENT, max(2, n_rows // 4))
     at = start + np.linspace(0, n_rows - n_steps, N_ORBITS).astype(int)
     return series.scaled(at[:, None] + np.arange(n_steps))
 

@@ -1,28 +1,29 @@
-"""One update of training: the textbook's loop against skchaos, on the same work, one thread each.
+"""One update of training: the textbook's loop against skchaos, with numba and without.
 
     OMP_NUM_THREADS=1 python benchmarks/speed/update.py
 
 Lorenz-63, 30 latents, batches of 32 sequences of 100 steps, forcing interval 30, state from one row
-by the pseudo-inverse. The two take turns for a number of rounds, so that both meet the machine in
-the same moods; a round gives a ratio of CPU times, and the table the median over rounds.
+by the pseudo-inverse; one thread each. The three take turns for a number of rounds, so that all
+meet the machine in the same moods; a round gives ratios of CPU times, and the table the median over
+rounds.
 Writes benchmarks/results/speed_update.json.
 """
 
+import functools
 import json
-import platform
 import statistics
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from benchmarks.speed.textbook import Textbook, Training
 from skchaos.core import ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
+from skchaos.core._gradients import add_gradients_plain
 from skchaos.core._training import _Member, _Program
 from skchaos.datasets import make_lorenz63
 
-N_ROUNDS, N_TEXTBOOK, N_OURS = 15, 5, 50
+N_ROUNDS, N_TEXTBOOK, N_PLAIN, N_OURS = 15, 5, 20, 50
 N_UNITS, INTERVAL, LENGTH, BATCH_SIZE, RATE = 30, 30, 100, 32, 1e-3
 RESULTS = Path(__file__).parents[1] / "results" / "speed_update.json"
 
@@ -66,25 +67,29 @@ def measure(cell: str, X: torch.Tensor) -> dict:
         seed=0,
         rate=RATE,
     )
-    program = ours(cell, X)
-    textbook.update()
-    program.advance(5)  # compiles, where it has not been
-    times = {"textbook": [], "skchaos": []}
-    for _ in range(N_ROUNDS):
-        start = time.process_time()
-        for _ in range(N_TEXTBOOK):
-            textbook.update()
-        middle = time.process_time()
-        program.advance(N_OURS)
-        times["textbook"].append(1e3 * (middle - start) / N_TEXTBOOK)
-        times["skchaos"].append(1e3 * (time.process_time() - middle) / N_OURS)
-    ratios = [a / b for a, b in zip(*times.values(), strict=True)]
-    return {
-        "cell": cell,
-        **{f"{name}_ms": statistics.median(values) for name, values in times.items()},
-        "ratio": statistics.median(ratios),
-        "ratios": [min(ratios), max(ratios)],
+    program, plain = ours(cell, X), ours(cell, X)
+    plain.add_gradients = functools.partial(add_gradients_plain, plain.stack, plain.batches)
+    contestants = {
+        "textbook": (lambda n: [textbook.update() for _ in range(n)], N_TEXTBOOK),
+        "plain": (plain.advance, N_PLAIN),
+        "skchaos": (program.advance, N_OURS),
     }
+    for advance, _ in contestants.values():
+        advance(5)  # compiles, where it has not been
+    times = {name: [] for name in contestants}
+    for _ in range(N_ROUNDS):
+        for name, (advance, n_updates) in contestants.items():
+            start = time.process_time()
+            advance(n_updates)
+            times[name].append(1e3 * (time.process_time() - start) / n_updates)
+    found = {"cell": cell}
+    for name, values in times.items():
+        ratios = [a / b for a, b in zip(times["textbook"], values, strict=True)]
+        found[f"{name}_ms"] = statistics.median(values)
+        if name != "textbook":
+            found[f"{name}_ratio"] = statistics.median(ratios)
+            found[f"{name}_ratios"] = [min(ratios), max(ratios)]
+    return found
 
 
 def main() -> None:
@@ -94,11 +99,7 @@ def main() -> None:
     for cell in ("plrnn", "elman", "gru", "lstm"):
         results.append(measure(cell, X))
         print(json.dumps(results[-1]), flush=True)
-    machine = f"{platform.system()}, {platform.machine()}, Python {platform.python_version()}"
-    versions = {"torch": torch.__version__, "numpy": np.__version__}
-    RESULTS.write_text(
-        json.dumps({"machine": machine, "versions": versions, "update": results}, indent=1) + "\n"
-    )
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

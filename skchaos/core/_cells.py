@@ -4,7 +4,7 @@ A cell maps a state to the next state. It has no inputs: data enter only where a
 from them (:mod:`skchaos.core._observation`). Steps broadcast over leading axes; loops over time
 live in :mod:`skchaos.core._unroll`.
 
-Parameters may have a leading axis of models (:func:`skchaos.core.stack`), which states then have
+Parameters may have a leading axis of models (:class:`skchaos.core.Stack`), which states then have
 too. Tangent maps are those of one model.
 """
 

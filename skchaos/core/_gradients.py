@@ -26,8 +26,8 @@ def add_gradients(
     starts: Tensor,  # (model, segment)
 ) -> Tensor:  # losses (model,)
     """Add the gradients of the mean squared errors to those of the stack; return the errors."""
-    is_single = batches.rows.dtype == torch.float32  # the loops back know no other
-    if is_single and _compiled.is_compilable(stack.model.cell, batches.rows):
+    is_single = stack.values.dtype == torch.float32  # the loops back know no other
+    if is_single and _compiled.is_compilable(stack.model.cell, stack.values):
         return add_gradients_compiled(stack, batches, starts)
     return add_gradients_plain(stack, batches, starts)
 
@@ -119,7 +119,9 @@ def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Ten
     table, n_delays = batches.rows, len(batches.offsets)
     at = (starts.unsqueeze(-2) + batches.relative).clamp_(max=len(table) - 1)
     center, factor = (values[:, None, None] for values in (batches.center, batches.factor))
-    rows = (table[at] - center) * factor  # (model, delay and time, segment, output)
+    rows = (
+        table[at].to(center.device) - center
+    ) * factor  # (model, delay and time, segment, output)
     windows = rows[:, :n_delays, :, : batches.n_features].transpose(1, 2)
     outputs = stack.model(windows, rows.shape[1] - n_delays)
     return outputs, outputs.detach() - rows[:, n_delays:]

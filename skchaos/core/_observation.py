@@ -37,12 +37,21 @@ class PseudoInverse(nn.Module):
         self.padding = state_size - hidden_size
 
     def forward(self, readout: Affine) -> tuple[Tensor, Tensor]:
-        inverse = torch.linalg.pinv(readout.weight[..., : self.n_features, :])
+        inverse = _pinv(readout.weight[..., : self.n_features, :])
         bias = -(inverse @ readout.bias[..., : self.n_features, None]).squeeze(-1)
         if self.padding == 0:
             return inverse, bias
         inverse = nn.functional.pad(inverse, (0, 0, 0, self.padding))
         return inverse, nn.functional.pad(bias, (0, self.padding))
+
+
+def _pinv(
+    weight: Tensor,  # ([model,] feature, hidden)
+) -> Tensor:  # ([model,] hidden, feature)
+    """Return pseudo-inverses, nan for weights that are not finite, at which torch would raise."""
+    finite = weight.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
+    invertible = torch.eye(*weight.shape[-2:], dtype=weight.dtype, device=weight.device)
+    return torch.linalg.pinv(torch.where(finite, weight, invertible)).where(finite, torch.nan)
 
 
 class WindowEncoder(nn.Module):

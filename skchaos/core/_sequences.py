@@ -93,9 +93,11 @@ class Batches:
     ----------
     sources : sequence of Sequences
         One for each model; with the same window, forcing, sequence length and batch size.
+    device : torch.device
+        Where the models are. Rows may be elsewhere: those of a file stay on the CPU.
     """
 
-    def __init__(self, sources: Sequence[Sequences]) -> None:
+    def __init__(self, sources: Sequence[Sequences], device: torch.device) -> None:
         self.sources = sources
         first = sources[0]
         tables = list({id(source.table): source.table for source in sources}.values())
@@ -107,8 +109,9 @@ class Batches:
         zero = torch.zeros(self.rows.shape[1])
         centers = [zero if s.table.center is None else s.table.center for s in sources]
         scales = [zero + 1 if s.table.scale is None else s.table.scale for s in sources]
-        self.center = torch.stack(centers).to(self.rows)  # (model, output)
-        self.factor = (1 / torch.stack(scales)).to(self.rows)
+        like = {"dtype": self.rows.dtype, "device": device}
+        self.center = torch.stack(centers).to(**like)  # (model, output)
+        self.factor = (1 / torch.stack(scales)).to(**like)
         config = first.config
         self.n_features, self.offsets = first.table.n_features, first.offsets
         self.segment_starts, n_steps = config.forcing.segments(config.sequence_length)
@@ -117,7 +120,7 @@ class Batches:
         steps = torch.arange(1, int(n_steps.max()) + 1)[:, None]
         self.relative = torch.cat([self.offsets[:, None], steps]).to(self.rows.device)
         # Of the last segment only some steps count.
-        counted = (steps <= self.n_steps).to(self.rows)
+        counted = (steps <= self.n_steps).to(**like)
         self.weight = (self.unit * counted).unsqueeze(-1)  # (time, segment, 1)
 
     def release(self) -> None:

@@ -75,7 +75,7 @@ def train(
         Where the batches of each model come from, with its configuration. Configurations may
         differ in learning rate, penalty, tolerance, patience and seed.
     validate : callable, optional
-        ``(stack, numbers) -> scores`` of those models, lower is better.
+        ``(model, numbers) -> scores``, lower is better: several models as one, and which ones.
     progress : callable, optional
         Called at each check with updates done, mean losses since the last one, and scores.
 
@@ -156,7 +156,7 @@ class _Program:
         self.stack, self.members = stack, members
         values = stack.values
         self.moments = torch.zeros_like(values).repeat(2, 1, 1) if moments is None else moments
-        self.batches = Batches([member.source for member in members])
+        self.batches = Batches([member.source for member in members], values.device)
         self.add_gradients = for_many_updates(stack, self.batches)
         self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
         self.is_penalised = bool(self.alpha.any())

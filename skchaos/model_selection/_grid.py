@@ -13,14 +13,15 @@ from skchaos._plan import (
     usable_exponent,
 )
 from skchaos._rows import read_array
+from skchaos.neighbors._rows import trajectory_lengths
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of
 # Mikhaeil et al. 2022, figures 3 and 4, pass through their minimum.
 SHORTEST, LONGEST = 1 / 8, 2.0
-LARGEST_PART = 1 / 10  # of the rows
+LARGEST_PART = 1 / 10  # of the rows of the longest trajectory
 
 
-def forcing_interval_grid(X, n_intervals=5):
+def forcing_interval_grid(X, n_intervals=5, *, groups=None):
     """Return forcing intervals around the predictability time of a series.
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
@@ -33,11 +34,13 @@ def forcing_interval_grid(X, n_intervals=5):
         Consecutive rows of the training series.
     n_intervals : int, default=5
         Intervals at most; equal ones are given once.
+    groups : array-like of shape (n_samples,), default=None
+        Label of the trajectory that each row belongs to, as in :meth:`ChaoticRNNRegressor.fit`.
 
     Returns
     -------
     list of int
-        Steps, ascending, none longer than a tenth of the rows.
+        Steps, ascending, none longer than a tenth of the longest trajectory.
 
     Examples
     --------
@@ -49,11 +52,11 @@ def forcing_interval_grid(X, n_intervals=5):
     """
     check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
     rows = read_array(X, min_rows=2)
-    read_index(X)  # a hole in time would be taken for a jump of the dynamics
-    steps = predictability_time(
-        usable_exponent(measure_rows(rows.__getitem__, rows.shape[1], [len(rows)], 1.0))
-    )
+    lengths = trajectory_lengths(groups, len(rows))
+    read_index(X, lengths)  # a hole in time would be taken for a jump of the dynamics
+    measured = measure_rows(rows.__getitem__, rows.shape[1], lengths, 1.0)
+    steps = predictability_time(usable_exponent(measured))
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
     spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)
-    longest = max(1, int(LARGEST_PART * len(rows)))
+    longest = max(1, int(LARGEST_PART * max(lengths)))
     return np.unique(np.clip(np.round(spaced), 1, longest).astype(int)).tolist()

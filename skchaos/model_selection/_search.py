@@ -2,13 +2,13 @@
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
@@ -23,6 +23,9 @@ from skchaos.model_selection._grid import forcing_interval_grid
 
 if TYPE_CHECKING:
     from skchaos._fit import Job
+
+
+PIECES_PER_JOB = 4
 
 
 @dataclass
@@ -64,23 +67,24 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     param_grid : dict or list of dict, default=None
         Parameters of the estimator and the values to try. None tries "auto" and
         :func:`forcing_interval_grid` of the rows as `forcing_interval`.
-    scoring : str, callable or dict, default="neg_state_space_divergence"
-        A key of ``skchaos.metrics.DYNAMICS_SCORERS``, or what GridSearchCV takes. One-step scores,
-        such as "r2", do not tell a good forcing interval from a bad one.
+    scoring : str, callable, list or dict, default="neg_state_space_divergence"
+        A key of ``skchaos.metrics.DYNAMICS_SCORERS``, or what GridSearchCV takes; several as a list
+        of names or a dict of names and scorers. One-step scores, such as "r2", do not tell a good
+        forcing interval from a bad one.
     cv : int, splitter or iterable of splits, default=3
-        An integer is the number of splits of a :class:`~sklearn.model_selection.TimeSeriesSplit`.
-        The training rows of a split must be consecutive, or labelled by `groups`.
+        An integer is the number of splits of a :class:`~sklearn.model_selection.TimeSeriesSplit`,
+        and None is 5. The training rows of a split must be consecutive, or labelled by `groups`.
     n_seeds : int, default=1
         Fits of each candidate on each split. The first has the `random_state` of the estimator,
         the others the integers that follow; it must be an integer, or None for 0.
     factor : float, default=None
-        With None all candidates are trained in full. A number above 1 halves successively, in the
+        With None all candidates are trained in full. A number from 2 on halves successively, in the
         manner of :class:`~sklearn.model_selection.HalvingGridSearchCV`: each round keeps one of
         `factor` candidates and gives them `factor` times the updates. The last round has
         ``max_iter / factor`` of them; what is refitted has them all.
     refit : bool or str, default=True
         Whether to fit the best candidate on all rows; with several scorers the name of the one
-        that decides.
+        that decides, or False, and then there is no best candidate.
     n_jobs : int, default=None
         Programs at once; None is 1 unless in a :func:`joblib.parallel_config` context.
 
@@ -113,9 +117,10 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    Scores are those of GridSearchCV with the same seeds but for rounding, which chaos makes larger
-    the longer a training goes on: to some digits after hundreds of updates, in distribution after
-    tens of thousands.
+    With the compiled loops (numba, on a CPU) scores are those of GridSearchCV with the same seeds
+    to the last digits. Otherwise products of many models are rounded in another order than those
+    of one, and chaos makes that larger the longer a training goes on: scores are the same to some
+    digits after hundreds of updates, in distribution after tens of thousands.
 
     Examples
     --------
@@ -132,10 +137,10 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "estimator": [ChaoticRNNRegressor, None],
         "param_grid": [dict, list, None],
-        "scoring": [str, callable, dict],
+        "scoring": [str, callable, list, tuple, dict],
         "cv": ["cv_object"],
         "n_seeds": [Interval(Integral, 1, None, closed="left")],
-        "factor": [Interval(Real, 1, None, closed="neither"), None],
+        "factor": [Interval(Real, 2, None, closed="left"), None],
         "refit": ["boolean", str],
         "n_jobs": [Integral, None],
     }
@@ -182,7 +187,8 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Target of each row; with None the target of a row is the next row.
         groups : array-like of shape (n_samples,), default=None
-            Trajectory of each row; also handed to `cv`.
+            Trajectory of each row; also handed to `cv`, which is then a splitter that keeps them
+            whole, such as :class:`~sklearn.model_selection.LeaveOneGroupOut`.
 
         Returns
         -------
@@ -194,12 +200,13 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         ValueError
             If the grid names parameters that the estimator does not have or values that it does not
             take, if a split is too short for it, or if every fit of every candidate failed.
+        KeyboardInterrupt
+            As ever; nothing is kept of a search that does not come to its end.
         """
-        candidates = self._candidates(X)
+        candidates = self._candidates(X, groups)
         self._set_scorers()
-        splits = list(self._splitter().split(X, y, groups))
+        splits = list(self._splitter(groups).split(X, y, groups))
         self.n_splits_ = len(splits) * self.n_seeds
-        self.n_features_in_ = np.shape(X)[1]
         data = [
             (
                 tuple(take_rows(part, train) for part in (X, y, groups)),
@@ -208,7 +215,16 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             for train, test in splits
         ]
         rows = self._search(candidates, data)
+        self.n_features_in_ = np.shape(X)[1]
         self.cv_results_ = self._tabulate(rows)
+        if self._deciding() is not None:
+            self._choose(rows)
+        if self.refit:
+            self._refit(X, y, groups)
+        return self
+
+    def _choose(self, rows):
+        """Take the best of the last round."""
         last = np.flatnonzero([row["iter"] == rows[-1]["iter"] for row in rows])
         ranked = self.cv_results_[f"mean_test_{self._deciding()}"][last]
         if np.isnan(ranked).all():
@@ -216,55 +232,79 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         self.best_index_ = int(last[np.nanargmax(ranked)])
         self.best_params_ = rows[self.best_index_]["params"]
         self.best_score_ = float(np.nanmax(ranked))
-        if self.refit:
-            began = time.perf_counter()
-            best = clone(self._base()).set_params(**self.best_params_)
-            given = {} if groups is None else {"groups": groups}
-            self.best_estimator_ = best.fit(X, y, **given)
-            self.refit_time_ = time.perf_counter() - began
-            if hasattr(best, "feature_names_in_"):
-                self.feature_names_in_ = best.feature_names_in_
-        return self
 
-    def _candidates(self, X):
+    def _refit(self, X, y, groups):
+        """Fit the best candidate on all rows."""
+        began = time.perf_counter()
+        best = clone(self._base()).set_params(**self.best_params_)
+        given = {} if groups is None else {"groups": groups}
+        self.best_estimator_ = best.fit(X, y, **given)
+        self.refit_time_ = time.perf_counter() - began
+        vars(self).pop("feature_names_in_", None)  # of an earlier fit
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
+
+    def _candidates(self, X, groups):
         grid = self.param_grid
         if grid is None:
-            grid = {"forcing_interval": ["auto", *forcing_interval_grid(X)]}
-        return list(ParameterGrid(grid))
+            grid = {"forcing_interval": ["auto", *forcing_interval_grid(X, groups=groups)]}
+        candidates = list(ParameterGrid(grid))
+        names = {name for params in candidates for name in params}
+        if self.factor is not None and "max_iter" in names:
+            raise ValueError(
+                f"factor={self.factor:g} sets max_iter itself, from that of the estimator: take "
+                "max_iter out of param_grid, or set factor=None."
+            )
+        if self.n_seeds > 1 and "random_state" in names:
+            raise ValueError(
+                f"n_seeds={self.n_seeds} sets random_state itself, from that of the estimator: "
+                "take random_state out of param_grid, or set n_seeds=1."
+            )
+        return candidates
 
     def _set_scorers(self):
         scoring = self.scoring
-        if isinstance(scoring, str):
-            scoring = DYNAMICS_SCORERS.get(scoring, scoring)
-        self.multimetric_ = isinstance(scoring, Mapping)
-        named = scoring if self.multimetric_ else {"score": scoring}
-        scorers = {name: check_scoring(self._base(), scoring=s) for name, s in named.items()}
-        self.scorer_ = scorers if self.multimetric_ else scorers["score"]
-        if self.multimetric_ and self.refit not in scorers:
+        self.multimetric_ = isinstance(scoring, Iterable) and not isinstance(scoring, str)
+        if not self.multimetric_:
+            self.scorer_ = self._scorer(scoring)
+            return
+        named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
+        self.scorer_ = {name: self._scorer(one) for name, one in named.items()}
+        is_undecided = self.refit is False and self.factor is None
+        if self.refit not in self.scorer_ and not is_undecided:
             raise ValueError(
                 f"refit={self.refit!r} with several scorers: name the one that chooses the best "
-                f"candidate, one of {list(scorers)}."
+                f"candidate, one of {list(self.scorer_)}."
             )
 
+    def _scorer(self, scoring):
+        if isinstance(scoring, str):
+            scoring = DYNAMICS_SCORERS.get(scoring, scoring)
+        return check_scoring(self._base(), scoring=scoring)
+
     def _deciding(self):
-        """Return the name of the scorer that chooses."""
-        return self.refit if self.multimetric_ else "score"
+        """Return the name of the scorer that chooses; None if none does."""
+        return (self.refit or None) if self.multimetric_ else "score"
 
-    def _splitter(self):
-        if isinstance(self.cv, Integral):
-            return TimeSeriesSplit(self.cv)
-        return check_cv(self.cv)
+    def _splitter(self, groups):
+        if self.cv is not None and not isinstance(self.cv, Integral):
+            return check_cv(self.cv)
+        if groups is not None:
+            raise ValueError(
+                f"cv={self.cv!r} cuts rows in the order of time, without regard to groups: give a "
+                "splitter that keeps trajectories whole, such as "
+                "sklearn.model_selection.LeaveOneGroupOut()."
+            )
+        return TimeSeriesSplit(5 if self.cv is None else self.cv)
 
-    def _seeds(self):
+    def _first_seed(self):
         state = self._base().random_state
-        if self.n_seeds == 1:
-            return [state]
         if state is not None and not isinstance(state, Integral):
             raise ValueError(
                 f"n_seeds={self.n_seeds} counts up from the random_state of the estimator, and "
                 f"that is {state!r}: set it to an integer."
             )
-        return [(state or 0) + i for i in range(self.n_seeds)]
+        return state or 0
 
     def _search(self, candidates, data):
         """Return a row of results for each candidate (of each round)."""
@@ -295,18 +335,15 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
 
     def _evaluate(self, candidates, data, shared, max_iter):
         """Train and score candidates on all splits with all seeds."""
-        fits = self._prepare(candidates, data, shared, max_iter)
-        programs = {}
-        for fit in fits:
-            programs.setdefault(fit.job.shape, []).append(fit)
+        programs = self._programs(self._prepare(candidates, data, shared, max_iter))
         scorers = self.scorer_ if self.multimetric_ else {"score": self.scorer_}
         outcomes = Parallel(n_jobs=self.n_jobs)(
-            delayed(_train_and_score)(program, scorers) for program in programs.values()
+            delayed(_train_and_score)(program, scorers) for program in programs
         )
         shape = (len(candidates), self.n_splits_)
         times = np.full((2, *shape), np.nan)
         scores = {name: np.full(shape, np.nan) for name in scorers}
-        for program, found in zip(programs.values(), outcomes, strict=True):
+        for program, found in zip(programs, outcomes, strict=True):
             for fit, outcome in zip(program, found, strict=True):
                 at = fit.candidate, fit.column
                 times[:, *at] = outcome.fit_time, outcome.score_time
@@ -326,9 +363,10 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         fits = []
         for i, params in enumerate(candidates):
             for j, ((train, test), known) in enumerate(zip(data, shared, strict=True)):
-                for k, seed in enumerate(self._seeds()):
-                    estimator = clone(self._base()).set_params(random_state=seed)
-                    estimator.set_params(**params)
+                for k in range(self.n_seeds):
+                    estimator = clone(self._base()).set_params(**params)
+                    if self.n_seeds > 1:
+                        estimator.set_params(random_state=self._first_seed() + k)
                     if max_iter is not None:
                         estimator.set_params(max_iter=max_iter)
                     estimator._validate_params()
@@ -336,6 +374,19 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
                     known["series"] = job.series
                     fits.append(_Fit(i, j * self.n_seeds + k, estimator, job, test))
         return fits
+
+    def _programs(self, fits):
+        """Put fits of a shape together, but no more than keeps all jobs busy to the end."""
+        by_shape = {}
+        for fit in fits:
+            by_shape.setdefault(fit.job.shape, []).append(fit)
+        n_jobs = effective_n_jobs(self.n_jobs)
+        size = len(fits) if n_jobs == 1 else max(1, len(fits) // (PIECES_PER_JOB * n_jobs))
+        return [
+            group[first : first + size]
+            for group in by_shape.values()
+            for first in range(0, len(group), size)
+        ]
 
     def _tabulate(self, rows):
         """Return the results as GridSearchCV has them."""
@@ -422,6 +473,8 @@ def _train_and_score(fits, scorers):
 
     began = time.perf_counter()
     trained = _fit.train_models([fit.job for fit in fits])
+    if any(one.interrupted for one in trained):
+        raise KeyboardInterrupt  # a search that went on would compare what was cut short
     fit_time = (time.perf_counter() - began) / len(fits)
     return [_score(fit, one, scorers, fit_time) for fit, one in zip(fits, trained, strict=True)]
 

@@ -5,6 +5,7 @@ import torch
 
 from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
 from skchaos.core._gradients import (
+    add_gradients,
     add_gradients_compiled,
     add_gradients_plain,
     for_many_updates,
@@ -12,6 +13,7 @@ from skchaos.core._gradients import (
 )
 from skchaos.core._sequences import Batches
 
+CPU = torch.device("cpu")
 BACKENDS = {
     "plain, float64": (add_gradients_plain, torch.float64, 1e-12),
     "plain, float32": (add_gradients_plain, torch.float32, 2e-6),
@@ -72,6 +74,47 @@ def test_compiled_gradients_of_any_size(cell, n_hidden):
     check_gradients(*backend, cell, "window", 20, 4, 9, n_hidden=n_hidden, batch_size=37)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_pseudo_inverse_of_fewer_units_than_columns(cell, backend):
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
+    options = {"n_hidden": 1, "n_targets": 4}
+    check_gradients(*BACKENDS[backend], cell, "pseudo_inverse", 1, 4, 9, **options)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_that_are_not_finite_give_a_loss_that_is_not(backend):
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
+    add_gradients, dtype, _ = BACKENDS[backend]
+    models = [
+        ForcedRNN("lstm", 5, n_features=2, inference="pseudo_inverse").to(dtype) for _ in range(2)
+    ]
+    models[0].readout.weight.data[0, 1] = torch.nan
+    batches, stack = Batches([make_sequences(dtype)] * 2, CPU), Stack.of(models)
+    found = add_gradients(stack, batches, batches.draw(1)[0])
+    assert found.isfinite().tolist() == [False, True]
+    assert stack.gradients[1].isfinite().all()
+
+
+def test_rows_of_a_file_go_to_the_device_of_the_models():
+    # "meta" is a device that knows shapes alone; torch refuses to mix it with the CPU.
+    device = torch.device("meta")
+    stack = Stack.of([ForcedRNN("lstm", 5, n_features=2)], device)
+    batches = Batches([make_sequences()], device)
+    losses = add_gradients(stack, batches, batches.draw(1)[0])
+    assert batches.rows.device == CPU
+    assert losses.device == stack.gradients.device == device
+
+
+def make_sequences(dtype=torch.float32):
+    return Sequences(
+        Table.of(torch.randn(80, 2, dtype=dtype)), lengths=[80], usable=[80],
+        offsets=torch.tensor([0]), config=make_config(4, 12),
+    )  # fmt: skip
+
+
 def check_gradients(
     add_gradients, dtype, tolerance, cell, inference, n_delays, interval, sequence_length,
     n_hidden=5, batch_size=3, n_targets=1,
@@ -88,7 +131,7 @@ def check_gradients(
                   offsets=offsets, config=config)
         for one in series
     ]  # fmt: skip
-    batches, stack = Batches(sources), Stack.of([model.to(dtype) for model in models])
+    batches, stack = Batches(sources, CPU), Stack.of([model.to(dtype) for model in models])
     starts = batches.draw(1)[0]
     found = add_gradients(stack, batches, starts)
     torch.testing.assert_close(found, losses(stack, batches, starts), rtol=tolerance, atol=0)
@@ -136,11 +179,7 @@ def test_drawing_at_once_is_drawing_one_by_one():
 
 def test_replayed_update_is_the_update():
     torch.manual_seed(3)
-    sequences = Sequences(
-        Table.of(torch.randn(80, 2)), lengths=[80], usable=[80], offsets=torch.tensor([0]),
-        config=make_config(4, 12),
-    )  # fmt: skip
-    batches, stack = Batches([sequences]), Stack.of([ForcedRNN("gru", 5, n_features=2)])
+    batches, stack = Batches([make_sequences()], CPU), Stack.of([ForcedRNN("gru", 5, n_features=2)])
     recordings = []
 
     def record(update):  # what a GPU does, but for speed: run on the same memory again

@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, TimeSeriesSplit
 
 from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_lorenz63
 from skchaos.metrics import DYNAMICS_SCORERS
-from skchaos.model_selection import ChaoticRNNRegressorCV
+from skchaos.model_selection import ChaoticRNNRegressorCV, forcing_interval_grid
 from tests.test_regressor import QUICK
 
 GRID = {"forcing_interval": [6, 12], "learning_rate": [1e-3, 1e-2]}
+OTHER = "neg_power_spectrum_distance"
 NAME = "neg_state_space_divergence"
 
 
@@ -177,7 +178,79 @@ def test_bad_input_is_named_before_training(lorenz, changes, match, monkeypatch)
 
 def test_without_refit_there_is_nothing_to_predict_with(lorenz):
     search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), {"alpha": [0.0]}, refit=False)
-    assert not hasattr(search.fit(lorenz), "predict")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert search.best_params_ == {"alpha": 0.0}
+    search.fit(lorenz)
+    assert search.best_params_ == {"alpha": 0.0}
+    for name in ("best_estimator_", "predict", "forecast", "score"):
+        assert not hasattr(search, name)
+
+
+@pytest.mark.parametrize(
+    ("grid", "options", "named"),
+    [
+        ({"max_iter": [2, 3]}, {"factor": 2}, "factor=2 sets max_iter"),
+        ({"random_state": [0, 1]}, {"n_seeds": 2}, "n_seeds=2 sets random_state"),
+    ],
+)
+def test_what_the_search_sets_is_not_in_the_grid(lorenz, grid, options, named):
+    search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), grid, **options)
+    with pytest.raises(ValueError, match=named):
+        search.fit(lorenz)
+
+
+def test_one_generator_is_that_of_every_fit(lorenz):
+    # As clones of GridSearchCV have it: each draws from the same state.
+    rng = np.random.RandomState(3)
+    model = ChaoticRNNRegressor(**(QUICK | {"random_state": rng}))
+    plain = GridSearchCV(
+        model, GRID, cv=TimeSeriesSplit(2), scoring=DYNAMICS_SCORERS[NAME], refit=False
+    ).fit(lorenz)
+    fast = ChaoticRNNRegressorCV(model, GRID, cv=2, refit=False).fit(lorenz)
+    assert_same_results(fast, plain)
+    assert rng.randint(1000) == np.random.RandomState(3).randint(1000)
+
+
+def test_trajectories_are_kept_whole():
+    X = np.concatenate([make_lorenz63(900, dt=0.05, random_state=seed) for seed in range(3)])
+    groups = np.repeat([0, 1, 2], 900)
+    model = ChaoticRNNRegressor(**(QUICK | {"max_iter": 2}))
+    search = ChaoticRNNRegressorCV(model, cv=LeaveOneGroupOut()).fit(X, groups=groups)
+    assert search.n_splits_ == 3
+    tried = [params["forcing_interval"] for params in search.cv_results_["params"]]
+    assert tried == ["auto", *forcing_interval_grid(X, groups=groups)]
+    with pytest.raises(ValueError, match=r"cv=3 .*LeaveOneGroupOut"):
+        clone(search).set_params(cv=3).fit(X, groups=groups)
+
+
+def test_no_cv_is_five_splits_in_time(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"max_iter": 2}))
+    search = ChaoticRNNRegressorCV(model, {"alpha": [0.0]}, cv=None, refit=False).fit(lorenz)
+    assert search.n_splits_ == 5
+
+
+def test_a_single_column_is_asked_for_as_a_table(lorenz):
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), GRID).fit(lorenz[:, 0])
+
+
+def test_several_scorers_without_a_best(lorenz):
+    model = ChaoticRNNRegressor(**(QUICK | {"max_iter": 2}))
+    search = ChaoticRNNRegressorCV(
+        model, {"alpha": [0.0]}, cv=2, scoring=[NAME, OTHER], refit=False
+    ).fit(lorenz)
+    assert f"rank_test_{NAME}" in search.cv_results_
+    assert f"mean_test_{OTHER}" in search.cv_results_
+    assert not hasattr(search, "best_params_")
+    with pytest.raises(ValueError, match=r"refit=True .*name the one"):
+        clone(search).set_params(refit=True).fit(lorenz)
+
+
+def test_an_interrupt_ends_the_search(lorenz, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), GRID, cv=2).fit(lorenz)
+    before = search.cv_results_
+    monkeypatch.setattr("skchaos.core._training.losses", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(lorenz[:1000])
+    assert search.cv_results_ is before

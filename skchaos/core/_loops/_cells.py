@@ -2,8 +2,8 @@
 
 A step leaves a record behind for the way back: first what came out of the product of weights and
 state, then, from number `kept` on, what the cell adds to it. `n` is the number of units times that
-of columns; `carried` is the state of a PLRNN, the memory of an LSTM, or what of a gradient goes past
-the product (GRU); `spread` is a decay or a candidate bias repeated over the columns.
+of columns; `carried` is the state of a PLRNN, the memory of an LSTM, or what of a gradient goes
+past the product (GRU); `spread` is a decay or a candidate bias repeated over the columns.
 
 Indices are unsigned: numba tests signed ones for wrap-around, which keeps loops from vectorising.
 """

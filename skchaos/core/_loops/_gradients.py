@@ -137,7 +137,10 @@ def _read_weights(kind, sizes, at, n_features, own, weights):
 def _inverse(own, at, n_features, n_units):
     """Return weight and bias of the readout of the series' own columns, and a pseudo-inverse."""
     weight = own[at[2] : at[2] + n_features * n_units].reshape(n_features, n_units)
-    return weight, own[at[3] : at[3] + n_features], np.linalg.pinv(weight)
+    bias = own[at[3] : at[3] + n_features]
+    if not np.isfinite(weight).all():  # of which there is no pseudo-inverse
+        return weight, bias, np.full((n_units, n_features), np.nan, np.float32)
+    return weight, bias, np.ascontiguousarray(np.linalg.pinv(weight))
 
 
 @njit(**OPTIONS)
