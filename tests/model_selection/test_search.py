@@ -1,7 +1,5 @@
 """ChaoticRNNRegressorCV is GridSearchCV with less work."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
