@@ -17,8 +17,9 @@ from skchaos.core import CELLS, ForcedRNN, TangentDynamics, growth_along, tangen
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
-# Handled at once, which bounds the memory of long calls: rows, and steps of all orbits together.
-N_ROWS_AT_ONCE, N_STEPS_AT_ONCE = 10_000, 100_000
+# Rows, or steps of all orbits together, handled at once: it bounds the memory of long calls, and
+# what a step leaves is still in the cache when it is read out.
+CHUNK = 10_000
 
 
 def resolve_device(device: str) -> torch.device:
@@ -72,7 +73,7 @@ def free_run(
 ) -> np.ndarray:  # ([model,] orbit, step, feature)
     """Continue `states` in standardised units, after steps that are not kept."""
     pieces = []
-    at_once = max(1, N_STEPS_AT_ONCE // states.shape[:-1].numel())
+    at_once = max(1, CHUNK // states.shape[:-1].numel())
     for first in range(0, n_transient + n_steps, at_once):
         rows, states = model.free_run(states, min(at_once, n_transient + n_steps - first))
         kept = rows[..., max(0, n_transient - first) :, :, :]
@@ -131,9 +132,9 @@ class Engine:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Return what one step from every row reads out, standardised: (n_rows, n_outputs)."""
         outputs = []
-        for first in range(0, len(rows), N_ROWS_AT_ONCE):
+        for first in range(0, len(rows), CHUNK):
             lead = max(0, first + int(self.offsets[0]))
-            states = self.states(rows[lead : first + N_ROWS_AT_ONCE])[first - lead :]
+            states = self.states(rows[lead : first + CHUNK])[first - lead :]
             outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
         return torch.cat(outputs).double().cpu().numpy()
 

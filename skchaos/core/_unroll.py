@@ -22,7 +22,7 @@ def unroll(
     """Run the cell freely for `n_steps` steps by the fastest backend there is for it."""
     if not torch.is_grad_enabled() and is_compilable(cell, state):
         return _compiled.run(cell, state, n_steps)
-    if type(cell) in _LAYERS and state.ndim == 2:
+    if type(cell) in _LAYERS and (state.ndim == 2 or len(state) == 1):
         return unroll_layer(cell, state, n_steps)
     return unroll_plain(cell, state, n_steps)
 
@@ -39,21 +39,24 @@ def unroll_plain(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
 def unroll_layer(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
     """Run all steps by torch's recurrent layer, which is cuDNN's on a GPU.
 
-    Of one model only. The layers insist on an input: they get zeros with zero weights.
+    Of one model only, with the axis of models or without. The layers insist on an input: they get
+    zeros with zero weights.
     """
     layer, n_gates = _LAYERS[type(cell)]
-    inputs = state.new_zeros(n_steps, state.shape[0], 1)
-    input_bias = torch.zeros_like(cell.bias)
+    inputs = state.new_zeros(n_steps, state.shape[-2], 1)
+    weight, bias = cell.weight.flatten(0, -2), cell.bias.flatten()
+    input_bias = torch.zeros_like(bias)
     if isinstance(cell, GRU):
-        input_bias = torch.cat([input_bias[: 2 * cell.hidden_size], cell.candidate_bias])
-    rows = n_gates * cell.hidden_size
-    weights = [state.new_zeros(rows, 1), cell.weight, input_bias, cell.bias]
+        input_bias = torch.cat([input_bias[: 2 * cell.hidden_size], cell.candidate_bias.flatten()])
+    weights = [state.new_zeros(n_gates * cell.hidden_size, 1), weight, input_bias, bias]
     # has_biases, num_layers, dropout, train, bidirectional, batch_first: one plain layer. "train"
     # only asks cuDNN to keep what a backward pass needs.
     options = (True, 1, 0.0, True, False, False)
-    parts = [part.contiguous()[None] for part in state.split(cell.hidden_size, dim=-1)]
+    parts = state.flatten(0, -2).split(cell.hidden_size, dim=-1)
+    parts = [part.contiguous()[None] for part in parts]
     hidden, *last = layer(inputs, parts if len(parts) > 1 else parts[0], weights, *options)
-    return hidden, torch.cat([part[0] for part in last], dim=-1)
+    last = torch.cat([part[0] for part in last], dim=-1)
+    return hidden.view(*state.shape[:-2], *hidden.shape), last.view_as(state)
 
 
 _LAYERS = {Elman: (torch.rnn_tanh, 1), GRU: (torch.gru, 3), LSTM: (torch.lstm, 4)}

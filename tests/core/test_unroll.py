@@ -37,10 +37,11 @@ def assert_near(found, truth, tolerance):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("n_models", [None, 1])
 @pytest.mark.parametrize("backend", [unroll_layer, unroll, unroll_plain])
 @pytest.mark.parametrize("name", CELLS)
-def test_backend_agrees_with_the_plain_loop(name, backend, dtype):
-    cell, state = make_run(name, dtype)
+def test_backend_agrees_with_the_plain_loop(name, backend, n_models, dtype):
+    cell, state = make_run(name, dtype, n_models=n_models)
     if backend is unroll_layer and type(cell) not in _LAYERS:
         pytest.skip("torch has no such layer")
     found = results_of(backend, cell, state)
