@@ -72,13 +72,16 @@ def free_run(
     n_transient: int = 0,
 ) -> np.ndarray:  # ([model,] orbit, step, feature)
     """Continue `states` in standardised units, after steps that are not kept."""
-    pieces = []
+    kept = np.empty(0)
     at_once = max(1, CHUNK // states.shape[:-1].numel())
     for first in range(0, n_transient + n_steps, at_once):
         rows, states = model.free_run(states, min(at_once, n_transient + n_steps - first))
-        kept = rows[..., max(0, n_transient - first) :, :, :]
-        pieces.append(kept.transpose(-3, -2).cpu().numpy())
-    return np.concatenate(pieces, axis=-2)
+        rows = rows[..., max(0, n_transient - first) :, :, :].transpose(-3, -2).cpu().numpy()
+        if kept.size == 0:
+            kept = np.empty((*rows.shape[:-2], n_steps, rows.shape[-1]), rows.dtype)
+        begin = max(0, first - n_transient)
+        kept[..., begin : begin + rows.shape[-2], :] = rows
+    return kept
 
 
 class Engine:

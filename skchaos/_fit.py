@@ -1,5 +1,6 @@
 """From planned rows to trained weights, by one training or more."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from skchaos._engine import one_thread, resolve_device
-from skchaos._mapped import release
+from skchaos._mapped import is_mapped, release
 from skchaos._plan import Plan
 from skchaos._series import Series
 from skchaos._validation import Validation, score_free_runs
@@ -122,6 +123,8 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
         wanted = [i for i, job in enumerate(jobs) if _is_wanted(job, trained[i], attempt)]
         for is_judged in (True, False):
             group = [i for i in wanted if (validations[i] is not None) == is_judged]
+            if any(one.interrupted for one in trained):
+                return trained
             if group:
                 judges = [validations[i] for i in group] if is_judged else None
                 results = _train([jobs[i] for i in group], attempt, judges)
@@ -134,8 +137,7 @@ def _is_wanted(job: Job, best: Trained, attempt: int) -> bool:
     """Tell whether a job needs one more training."""
     if attempt == 0:
         return True
-    is_possible = attempt < len(job.seeds) and job.start is None and not best.interrupted
-    return is_possible and best.is_poor
+    return attempt < len(job.seeds) and job.start is None and best.is_poor
 
 
 def _set_aside(job: Job) -> tuple:
@@ -209,9 +211,12 @@ def _table(series: Series, device: torch.device) -> Table:
     """Put standardised rows and targets on a device, or leave rows where they are in a file."""
     rows = series.rows
     # In a worker of joblib ordinary rows, which are float64, are mapped as well.
-    if isinstance(rows, np.memmap) and rows.dtype == np.float32:
+    if is_mapped(rows):
         center, scale = (torch.as_tensor(v) for v in (series.scaling.mean, series.scaling.scale))
-        return Table(torch.from_numpy(rows), rows.shape[1], center, scale, lambda: release(rows))
+        with warnings.catch_warnings():  # that they cannot be written to, which nobody wants
+            warnings.simplefilter("ignore", UserWarning)
+            table = torch.from_numpy(rows)
+        return Table(table, rows.shape[1], center, scale, lambda: release(rows))
     rows = torch.as_tensor(series.scaled(slice(None)), dtype=torch.float32, device=device)
     targets = series.scaled_targets
     if targets is not None:

@@ -16,26 +16,17 @@ BLOCK = 2**18  # rows read at once
 
 def is_mapped(X: Any) -> bool:
     """Tell whether `X` is a memory-mapped array that can be trained on as it is."""
-    known = isinstance(X, np.memmap) and X.dtype == np.float32 and X.dtype.isnative
-    # What was changed in memory alone (mode "c") is not in the file.
-    known = known and X.mode != "c"
-    return known and X.ndim == 2 and X.flags.c_contiguous and X.filename is not None
-
-
-def reopen(X: np.memmap) -> np.memmap:
-    """Return the same rows under a mapping of our own, which nothing written to reaches the file.
-
-    (A mapping for reading alone is not what torch takes.)
-    """
-    whole = np.frombuffer(X._mmap, dtype=np.uint8)
-    begin = X.offset - X.offset % mmap.ALLOCATIONGRANULARITY
-    offset = begin + X.ctypes.data - whole.ctypes.data
-    return np.memmap(X.filename, np.float32, mode="c", offset=offset, shape=X.shape)
+    if not (isinstance(X, np.memmap) and X.dtype == np.float32 and X.dtype.isnative):
+        return False
+    # What was changed in memory alone (mode "c") is lost when its pages are given back; what was
+    # computed from a mapping, or unpickled, is of its class and has none.
+    is_file = X.mode != "c" and X._mmap is not None
+    return is_file and X.ndim == 2 and X.flags.c_contiguous
 
 
 def blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield all rows as float64; those of a mapped file in blocks."""
-    if not isinstance(rows, np.memmap):
+    if not is_mapped(rows):
         yield rows
         return
     for start in range(0, len(rows), BLOCK):
@@ -45,5 +36,5 @@ def blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
 
 def release(rows: np.ndarray) -> None:
     """Give pages of a mapped file back to the system; they are read again when needed."""
-    if isinstance(rows, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if is_mapped(rows) and hasattr(mmap, "MADV_DONTNEED"):
         rows._mmap.madvise(mmap.MADV_DONTNEED)

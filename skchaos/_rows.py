@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
-from skchaos._mapped import blocks, is_mapped, reopen
+from skchaos._mapped import blocks, is_mapped
 from skchaos._sklearn import validate_data
 
 
@@ -78,12 +78,11 @@ def _read_mapped(estimator: Any, X: np.memmap, min_rows: int, reset: bool) -> np
     """Return rows that stay in their file, checked a stretch at a time."""
     few = X[: min(min_rows, len(X))]
     validate_data(estimator, few, ensure_all_finite=False, ensure_min_samples=min_rows, reset=reset)
-    rows = reopen(X)
     before = 0
-    for block in blocks(rows):
+    for block in blocks(X):
         _check_finite(block, X, before)
         before += len(block)
-    return rows
+    return X
 
 
 def read_array(X: Any, min_rows: int = 1) -> np.ndarray:

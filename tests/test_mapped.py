@@ -48,17 +48,34 @@ def test_fit_is_that_of_the_rows_in_memory(path, first, last, early_stopping):
 
 
 def test_rows_are_not_copied_and_the_file_stays_as_it_is(path):
-    before = path.read_bytes()
-    rows = read_rows(ChaoticRNNRegressor(), mapped(path, 10, mode="r+"), reset=True)
-    assert isinstance(rows, np.memmap)
-    np.testing.assert_array_equal(rows, mapped(path, 10))
-    rows[0] = 7  # on a page of our own
+    before, X = path.read_bytes(), mapped(path, 10, mode="r+")
+    model = ChaoticRNNRegressor(**QUICK)
+    assert read_rows(model, X, reset=True, keep_mapped=True) is X
+    assert not isinstance(read_rows(model, X, reset=True), np.memmap)  # others do not ask for it
+    model.fit(X)
     assert path.read_bytes() == before
+
+
+def test_rows_are_those_of_the_mapping_though_its_file_was_replaced(path):
+    X = mapped(path)
+    mean = X.mean(axis=0)
+    other = path.with_suffix(".new")
+    np.zeros((3000, 3), np.float32).tofile(other)
+    other.replace(path)
+    np.testing.assert_allclose(ChaoticRNNRegressor(**QUICK).fit(X).mean_, mean, rtol=1e-5)
+
+
+def test_training_goes_on_with_mapped_rows(path):
+    model = ChaoticRNNRegressor(**QUICK, warm_start=True).fit(mapped(path))
+    with pytest.raises(ValueError, match="2 features"):
+        model.fit(np.memmap(path, np.float32, mode="r", shape=(4500, 2)))
+    before = model.readout_weight_
+    assert not np.array_equal(model.fit(mapped(path)).readout_weight_, before)
 
 
 def test_scaling_in_blocks_is_that_at_once(path):
     X = mapped(path)
-    one, other = Scaling.of(_mapped.reopen(X)), Scaling.of(np.array(X, dtype=np.float64))
+    one, other = Scaling.of(X), Scaling.of(np.array(X, dtype=np.float64))
     np.testing.assert_allclose(one.mean, other.mean, rtol=1e-12)
     np.testing.assert_allclose(one.scale, other.scale, rtol=1e-12)
 

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import warnings
 
 import torch
 from torch import Tensor
@@ -14,8 +15,19 @@ _EXTRA = {Elman: "", PLRNN: "decay", GRU: "candidate_bias", LSTM: ""}
 
 @functools.cache
 def has_compiler() -> bool:
-    """Tell whether numba, which is optional, is installed."""
-    return importlib.util.find_spec("numba") is not None
+    """Tell whether numba, which is optional, is installed and works."""
+    if importlib.util.find_spec("numba") is None:
+        return False
+    try:
+        importlib.import_module("numba")
+    except ImportError as error:  # such as one that is older than the numpy beside it
+        warnings.warn(
+            f"numba is installed and cannot be imported ({error}): models are trained without it, "
+            "which takes several times as long. Install a version that suits.",
+            stacklevel=2,
+        )
+        return False
+    return True
 
 
 def is_compilable(cell: Cell, like: Tensor) -> bool:

@@ -8,7 +8,6 @@ import functools
 import warnings
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -143,7 +142,7 @@ def add_gradients_compiled(
         _compiled.kind_of(cell),
         cell.hidden_size,
         batches.n_features,
-        (*(tensor.numpy() for tensor in batch), np.float32(batches.unit)),
+        (*(tensor.numpy() for tensor in batch), batches.unit),
         _ends(stack),
         *(tensor.numpy() for tensor in (stack.values, stack.gradients, losses)),
     )

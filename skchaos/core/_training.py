@@ -18,7 +18,8 @@ MAX_GRADIENT_NORM = 5.0
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
 # Of Adam (Kingma & Ba 2015), their values; the first decay rate follows the schedule.
 SECOND_DECAY, EPSILON = 0.999, 1e-8
-MAX_DRAWN = 64  # updates whose batches are drawn at once
+# At once, which bounds memory: updates whose batches are drawn, and models that are validated.
+MAX_DRAWN, MAX_JUDGED = 64, 16
 
 Validation = Callable[[ForcedRNN, list[int]], list[float]]
 Progress = Callable[[int, list[float], list[float]], None]
@@ -187,8 +188,11 @@ class _Program:
     ) -> None:
         scores: list[float | None] = [None] * len(healthy)
         if validate is not None:
-            numbers = [self.members[i].number for i in healthy]
-            scores = list(validate(self._stack_of(healthy).model, numbers))
+            scores = []
+            for first in range(0, len(healthy), MAX_JUDGED):
+                part = healthy[first : first + MAX_JUDGED]
+                numbers = [self.members[i].number for i in part]
+                scores += validate(self._stack_of(part).model, numbers)
         for i, score in zip(healthy, scores, strict=True):
             self.members[i].check(losses[i], score, self.stack.named(self.good[0, i]))
         if progress is not None:

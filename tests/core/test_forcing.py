@@ -83,6 +83,32 @@ def test_pseudo_inverse_of_fewer_units_than_columns(cell, backend):
     check_gradients(*BACKENDS[backend], cell, "pseudo_inverse", 1, 4, 9, **options)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_compiled_gradients_of_a_readout_without_full_rank(cell):
+    pytest.importorskip("numba")
+    model = ForcedRNN(cell, 5, n_features=2, inference="pseudo_inverse")
+    model.readout.weight.data[1] = model.readout.weight.data[0]
+    batches, stack = Batches([make_sequences()], CPU), Stack.of([model])
+    starts, found = batches.draw(1)[0], []
+    for backend in (add_gradients_plain, add_gradients_compiled):
+        stack.gradients.zero_()
+        backend(stack, batches, starts)
+        found.append(stack.gradients.clone())
+    assert (found[0] - found[1]).abs().max() <= 1e-4 * found[0].abs().max()
+
+
+def test_spare_columns_of_a_block_do_not_count():
+    pytest.importorskip("numba")
+    model = ForcedRNN("plrnn", 5, n_features=2)
+    for name, parameter in model.named_parameters():
+        parameter.data *= 0 if name.endswith("bias") else 1e30
+    sequences = make_sequences()
+    sequences.table.rows.zero_()  # so that orbits stay at zero, and any other overflows
+    batches, stack = Batches([sequences], CPU), Stack.of([model])
+    assert add_gradients_compiled(stack, batches, batches.draw(1)[0]) == 0
+    assert stack.gradients.isfinite().all()
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_weights_that_are_not_finite_give_a_loss_that_is_not(backend):
     if backend.startswith("compiled"):

@@ -25,6 +25,18 @@ OPTIONS = {
     "error_model": "numpy",
 }
 
+
+def njit_kept(function):
+    """Compile a whole loop and keep it on disk, where there is a folder that can be written to.
+
+    Its parts are compiled into it and not kept.
+    """
+    try:
+        return njit(cache=True, **OPTIONS)(function)
+    except RuntimeError:  # no such folder: compiled anew in every process
+        return njit(**OPTIONS)(function)
+
+
 _HALF, _UNIT = np.float32(0.5), np.float32(1)
 _SATURATED = np.float32(9)  # 1 - tanh(9) is 3e-8, half a unit in the last place
 # tanh x = x P(x^2) / Q(x^2) up to there, but for 3.3e-7 of it (benchmarks/speed/tanh.py).

@@ -14,7 +14,16 @@ from skchaos.core._loops._blocks import (
     spread,
     turn,
 )
-from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, before, start, step, step_back
+from skchaos.core._loops._cells import (
+    LSTM,
+    OPTIONS,
+    PLRNN,
+    before,
+    njit_kept,
+    start,
+    step,
+    step_back,
+)
 from skchaos.core._loops._product import WIDTH, multiply
 
 # Numbers of rows: of the state's hidden part; with padding, of the product in the cell, of the
@@ -30,8 +39,7 @@ _Trace = namedtuple("_Trace", ["window", "shown", "records", "errors"])
 _TWICE = np.float32(2)
 
 
-# Only the whole is kept on disk, not its parts.
-@njit(cache=True, **OPTIONS)
+@njit_kept
 def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losses):
     """Add the gradients of the mean squared error of a batch of segments.
 
@@ -57,7 +65,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
     losses : ndarray of shape (model,)
         Filled with the losses.
     """
-    table, center, factor, starts, lengths, offsets, unit = batch
+    table, center, factor, starts, lengths, offsets = batch[:6]
+    unit = np.float32(batch[6])
     n_state = at[6] - at[5]
     if n_state == 0:
         n_state = 2 * n_units if kind == LSTM else n_units
@@ -140,17 +149,19 @@ def _inverse(own, at, n_features, n_units):
     bias = own[at[3] : at[3] + n_features]
     if not np.isfinite(weight).all():  # of which there is no pseudo-inverse
         return weight, bias, np.full((n_units, n_features), np.nan, np.float32)
-    return weight, bias, np.ascontiguousarray(np.linalg.pinv(weight))
+    smallest = max(weight.shape) * np.finfo(np.float32).eps  # torch's bound on singular values
+    return weight, bias, np.ascontiguousarray(np.linalg.pinv(weight, smallest))
 
 
 @njit(**OPTIONS)
 def _infer(source, start_rows, offsets, n_features, window):
-    """Collect the windows from which states are inferred."""
+    """Collect the windows from which states are inferred; spare columns repeat the first."""
     table, center, factor = source
-    for v in range(start_rows.size):
+    for v in range(WIDTH):
+        row = start_rows[v if v < start_rows.size else 0]
         for i in range(offsets.size):
             for c in range(n_features):
-                value = (table[start_rows[v] + offsets[i], c] - center[c]) * factor[c]
+                value = (table[row + offsets[i], c] - center[c]) * factor[c]
                 window[(i * n_features + c) * WIDTH + v] = value
 
 

@@ -21,7 +21,7 @@ _VECTORS = {
     types.float32: ir.VectorType(ir.FloatType(), 8),
     types.float64: ir.VectorType(ir.DoubleType(), 4),
 }
-_FUSED = ("contract", "reassoc", "nsz")  # multiply and add may be one operation
+_FUSED = ("contract", "nsz")  # multiply and add may be one operation
 
 
 @intrinsic

@@ -4,12 +4,11 @@ import numpy as np
 from numba import njit
 
 from skchaos.core._loops._blocks import pack, padded, spread
-from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, start, step
+from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, njit_kept, start, step
 from skchaos.core._loops._product import N_BYTES, WIDTH, multiply
 
 
-# Only the whole is kept on disk, not its parts.
-@njit(cache=True, **OPTIONS)
+@njit_kept
 def run(kind, n_units, weight, bias, extra, states, rows):
     """Run orbits freely.
 
