@@ -5,7 +5,7 @@ A search on a cluster
 scikit-learn's searches hand their fits to joblib, and joblib to whatever it is told: here to the
 workers of a dask cluster. The cluster of this example lives on one machine and goes with the
 program; with the address of a real one in ``Client("tcp://scheduler:8786")`` nothing else changes.
-Needs ``pip install "skchaos[cluster,fast]"``.
+Needs ``pip install ".[cluster,fast]"``.
 
 Run it as a program, ``python search_on_a_cluster.py``: workers are new processes, which import it.
 """

@@ -153,8 +153,9 @@ def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
                 f"{found}time belongs in the index, X.index = pd.to_datetime(X.pop({label!r}))."
             )
         raise ValueError(
-            f"{found}drop the column (X.drop(columns={label!r})), or turn it into numbers. Labels "
-            f"of recordings go into groups: fit(X, groups=X.pop({label!r}))."
+            f"{found}drop the column (X.drop(columns={label!r})), or turn it into numbers, e.g. by "
+            f"read_csv(na_values=..., decimal=...), pd.to_numeric(X[{label!r}], errors='coerce'). "
+            f"Labels of recordings go into groups: fit(X, groups=X.pop({label!r}))."
         )
 
 

@@ -10,36 +10,32 @@ benchmarks/results/speed.md. On a machine with a CUDA GPU run gpu.py besides.
 import argparse
 import csv
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
+
+from benchmarks.speed.quality import GOOD
 
 SCRIPTS = ("update", "profiles", "quality", "search", "scale")
 RESULTS = Path(__file__).parents[1] / "results"
-
-
-def machine() -> str:
-    """Describe processor and versions."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.processor()
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "numba"))
-    python = f"Python {platform.python_version()}"
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; {python}, {versions}"
 
 
 def read(name: str):
     return json.loads((RESULTS / f"speed_{name}.json").read_text())
 
 
+def machine() -> str:
+    """Return the machine of the results, which must be one."""
+    machines = {read(name)["machine"] for name in ("update", "search", "scale")}
+    if len(machines) > 1:
+        raise ValueError(f"Results of several machines, {sorted(machines)}: measure all on one.")
+    return machines.pop()
+
+
 def updates() -> list[tuple]:
     rows = []
-    for found in read("update"):
+    for found in read("update")["updates"]:
         for name, label in (("plain", "without numba"), ("skchaos", "compiled")):
             low, high = found[f"{name}_ratios"]
             times = f"{found['textbook_ms']:.1f} / {found[f'{name}_ms']:.2f} ms CPU"
@@ -51,6 +47,9 @@ def updates() -> list[tuple]:
 def quality() -> list[tuple]:
     with (RESULTS / "speed_quality.csv").open() as file:
         found = list(csv.DictReader(file))
+    late = [row for row in found if float(row["divergence"]) >= GOOD]
+    if late:
+        raise ValueError(f"Not below {GOOD}: {late}.")
     seconds = {
         name: [float(row["cpu_s"]) for row in found if row["trainer"] == name]
         for name in ("textbook", "skchaos")

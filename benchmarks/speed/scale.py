@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.speed.machine import machine
 from benchmarks.speed.update import ours
 from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_lorenz63
@@ -144,7 +145,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.f32"
         write(path)
-        results = {"fit": measure_fits(path)}
+        results = {"machine": machine(), "fit": measure_fits(path)}
     results["divergence"] = measure_divergence()
     results["free_run"] = measure_free_runs()
     print(json.dumps(results, indent=1))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
+from benchmarks.speed.machine import machine
 from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_lorenz63
 from skchaos.metrics import state_space_divergence_scorer
@@ -76,7 +77,12 @@ def main() -> None:
         name: {k: [float(v.mean()), float(v.std() / len(v) ** 0.5)] for k, v in table.items()}
         for name, table in tables.items()
     }
-    results = {"wall_s": times, "ratio_to_grid": ratios, "mean_and_error": shown}
+    results = {
+        "machine": machine(),
+        "wall_s": times,
+        "ratio_to_grid": ratios,
+        "mean_and_error": shown,
+    }
     print(json.dumps(results, indent=1))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 

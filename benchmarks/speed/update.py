@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.speed.machine import machine
 from benchmarks.speed.textbook import Textbook, Training
 from skchaos.core import ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
 from skchaos.core._gradients import add_gradients_plain
@@ -99,7 +100,8 @@ def main() -> None:
     for cell in ("plrnn", "elman", "gru", "lstm"):
         results.append(measure(cell, X))
         print(json.dumps(results[-1]), flush=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    found = {"machine": machine(), "updates": results}
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,51 +1,23 @@
 """A search over a grid whose fits share their operations."""
 
 import time
-import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.exceptions import FitFailedWarning
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import ParameterGrid, TimeSeriesSplit, check_cv
+from sklearn.utils import indexable
 from sklearn.utils.metaestimators import available_if
 
 from skchaos._regressor import ChaoticRNNRegressor
+from skchaos._rows import read_rows
 from skchaos._sklearn import Interval, check_is_fitted, fit_method, take_rows
 from skchaos.metrics import DYNAMICS_SCORERS
+from skchaos.model_selection._fits import Fit, run, tabulate
 from skchaos.model_selection._grid import forcing_interval_grid
-
-if TYPE_CHECKING:
-    from skchaos._fit import Job
-
-
-PIECES_PER_JOB = 4
-
-
-@dataclass
-class _Fit:
-    """One fit of the search."""
-
-    candidate: int
-    column: int  # of the table of scores: split and seed
-    estimator: ChaoticRNNRegressor
-    job: "Job"
-    test: tuple
-
-
-@dataclass
-class _Outcome:
-    """What came of it."""
-
-    scores: dict[str, float]
-    fit_time: float
-    score_time: float
+from skchaos.neighbors._rows import trajectory_lengths
 
 
 def _is_refitted(search):
@@ -68,15 +40,16 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         Parameters of the estimator and the values to try. None tries "auto" and
         :func:`forcing_interval_grid` of the rows as `forcing_interval`.
     scoring : str, callable, list or dict, default="neg_state_space_divergence"
-        A key of ``skchaos.metrics.DYNAMICS_SCORERS``, or what GridSearchCV takes; several as a list
-        of names or a dict of names and scorers. One-step scores, such as "r2", do not tell a good
-        forcing interval from a bad one.
+        A key of ``skchaos.metrics.DYNAMICS_SCORERS``, or a name or scorer of scikit-learn; several
+        as a list of names or a dict of names and scorers. One-step scores, such as "r2", do not
+        tell a good forcing interval from a bad one.
     cv : int, splitter or iterable of splits, default=3
         An integer is the number of splits of a :class:`~sklearn.model_selection.TimeSeriesSplit`,
         and None is 5. The training rows of a split must be consecutive, or labelled by `groups`.
     n_seeds : int, default=1
         Fits of each candidate on each split. The first has the `random_state` of the estimator,
-        the others the integers that follow; it must be an integer, or None for 0.
+        the others the integers that follow; it must be an integer, or None for 0. What is
+        refitted has the first.
     factor : float, default=None
         With None all candidates are trained in full. A number from 2 on halves successively, in the
         manner of :class:`~sklearn.model_selection.HalvingGridSearchCV`: each round keeps one of
@@ -203,9 +176,19 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         KeyboardInterrupt
             As ever; nothing is kept of a search that does not come to its end.
         """
-        candidates = self._candidates(X, groups)
+        for name in (
+            "best_index_",
+            "best_params_",
+            "best_score_",
+            "best_estimator_",
+            "refit_time_",
+        ):
+            vars(self).pop(name, None)  # of an earlier fit
+        X, y = indexable(X, y)
+        read_rows(self, X, y, reset=True, min_rows=2, keep_mapped=True)
         self._set_scorers()
-        splits = list(self._splitter(groups).split(X, y, groups))
+        candidates = self._candidates(X, groups)
+        splits = self._splits(X, y, groups)
         self.n_splits_ = len(splits) * self.n_seeds
         data = [
             (
@@ -215,8 +198,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             for train, test in splits
         ]
         rows = self._search(candidates, data)
-        self.n_features_in_ = np.shape(X)[1]
-        self.cv_results_ = self._tabulate(rows)
+        self.cv_results_ = tabulate(rows)
         if self._deciding() is not None:
             self._choose(rows)
         if self.refit:
@@ -228,7 +210,10 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         last = np.flatnonzero([row["iter"] == rows[-1]["iter"] for row in rows])
         ranked = self.cv_results_[f"mean_test_{self._deciding()}"][last]
         if np.isnan(ranked).all():
-            raise ValueError("Every fit failed: see the warnings above for why.")
+            raise ValueError(
+                "No candidate has a score on every split: those of fits that failed are nan. Leave "
+                "out what fails, such as a long forcing_interval or a large learning_rate."
+            )
         self.best_index_ = int(last[np.nanargmax(ranked)])
         self.best_params_ = rows[self.best_index_]["params"]
         self.best_score_ = float(np.nanmax(ranked))
@@ -236,19 +221,25 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     def _refit(self, X, y, groups):
         """Fit the best candidate on all rows."""
         began = time.perf_counter()
-        best = clone(self._base()).set_params(**self.best_params_)
+        best = self._with(self.best_params_, seed=0)
         given = {} if groups is None else {"groups": groups}
         self.best_estimator_ = best.fit(X, y, **given)
         self.refit_time_ = time.perf_counter() - began
-        vars(self).pop("feature_names_in_", None)  # of an earlier fit
-        if hasattr(best, "feature_names_in_"):
-            self.feature_names_in_ = best.feature_names_in_
+
+    def _with(self, params, seed):
+        """Return the estimator with parameters of its own, for one of the seeds."""
+        estimator = clone(self._base()).set_params(**clone(params, safe=False))
+        if self.n_seeds > 1:
+            estimator.set_params(random_state=self._first_seed() + seed)
+        return estimator
 
     def _candidates(self, X, groups):
         grid = self.param_grid
         if grid is None:
             grid = {"forcing_interval": ["auto", *forcing_interval_grid(X, groups=groups)]}
         candidates = list(ParameterGrid(grid))
+        if not candidates:
+            raise ValueError(f"param_grid={grid!r} has no candidates: name parameters and values.")
         names = {name for params in candidates for name in params}
         if self.factor is not None and "max_iter" in names:
             raise ValueError(
@@ -269,6 +260,8 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             self.scorer_ = self._scorer(scoring)
             return
         named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
+        if not named:
+            raise ValueError(f"scoring={scoring!r} has no scorers: name one or more.")
         self.scorer_ = {name: self._scorer(one) for name, one in named.items()}
         is_undecided = self.refit is False and self.factor is None
         if self.refit not in self.scorer_ and not is_undecided:
@@ -279,12 +272,32 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
 
     def _scorer(self, scoring):
         if isinstance(scoring, str):
+            if scoring not in {*DYNAMICS_SCORERS, *get_scorer_names()}:
+                raise ValueError(
+                    f"scoring={scoring!r} is no name of a scorer. Those for chaotic series are "
+                    f"{sorted(DYNAMICS_SCORERS)}; scikit-learn has its own "
+                    "(sklearn.metrics.get_scorer_names)."
+                )
             scoring = DYNAMICS_SCORERS.get(scoring, scoring)
         return check_scoring(self._base(), scoring=scoring)
 
     def _deciding(self):
         """Return the name of the scorer that chooses; None if none does."""
         return (self.refit or None) if self.multimetric_ else "score"
+
+    def _splits(self, X, y, groups):
+        """Return checked pairs of numbers of rows."""
+        if groups is not None:
+            trajectory_lengths(groups, len(X))
+        splits = [
+            tuple(np.arange(len(X))[part] for part in pair)
+            for pair in self._splitter(groups).split(X, y, groups)
+        ]
+        if not splits:
+            raise ValueError(f"cv={self.cv!r} gives no splits: give pairs of rows, or a number.")
+        for number, (train, test) in enumerate(splits):
+            _check_split(number, train, test, groups)
+        return splits
 
     def _splitter(self, groups):
         if self.cv is not None and not isinstance(self.cv, Integral):
@@ -335,20 +348,16 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
 
     def _evaluate(self, candidates, data, shared, max_iter):
         """Train and score candidates on all splits with all seeds."""
-        programs = self._programs(self._prepare(candidates, data, shared, max_iter))
         scorers = self.scorer_ if self.multimetric_ else {"score": self.scorer_}
-        outcomes = Parallel(n_jobs=self.n_jobs)(
-            delayed(_train_and_score)(program, scorers) for program in programs
-        )
+        fits = self._prepare(candidates, data, shared, max_iter)
         shape = (len(candidates), self.n_splits_)
         times = np.full((2, *shape), np.nan)
         scores = {name: np.full(shape, np.nan) for name in scorers}
-        for program, found in zip(programs, outcomes, strict=True):
-            for fit, outcome in zip(program, found, strict=True):
-                at = fit.candidate, fit.column
-                times[:, *at] = outcome.fit_time, outcome.score_time
-                for name, score in outcome.scores.items():
-                    scores[name][at] = score
+        for fit, outcome in zip(fits, run(fits, scorers, self.n_jobs), strict=True):
+            at = fit.candidate, fit.column
+            times[:, *at] = outcome.fit_time, outcome.score_time
+            for name, score in outcome.scores.items():
+                scores[name][at] = score
         return [
             {
                 "params": params,
@@ -364,51 +373,15 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         for i, params in enumerate(candidates):
             for j, ((train, test), known) in enumerate(zip(data, shared, strict=True)):
                 for k in range(self.n_seeds):
-                    estimator = clone(self._base()).set_params(**params)
-                    if self.n_seeds > 1:
-                        estimator.set_params(random_state=self._first_seed() + k)
+                    estimator = self._with(params, k)
                     if max_iter is not None:
                         estimator.set_params(max_iter=max_iter)
                     estimator._validate_params()
                     job = estimator._prepare(*train, series=known.get("series"))
                     known["series"] = job.series
-                    fits.append(_Fit(i, j * self.n_seeds + k, estimator, job, test))
+                    _check_test(j, test, job)
+                    fits.append(Fit(i, j * self.n_seeds + k, estimator, job, test))
         return fits
-
-    def _programs(self, fits):
-        """Put fits of a shape together, but no more than keeps all jobs busy to the end."""
-        by_shape = {}
-        for fit in fits:
-            by_shape.setdefault(fit.job.shape, []).append(fit)
-        n_jobs = effective_n_jobs(self.n_jobs)
-        size = len(fits) if n_jobs == 1 else max(1, len(fits) // (PIECES_PER_JOB * n_jobs))
-        return [
-            group[first : first + size]
-            for group in by_shape.values()
-            for first in range(0, len(group), size)
-        ]
-
-    def _tabulate(self, rows):
-        """Return the results as GridSearchCV has them."""
-        results = {}
-        for name in ("fit_time", "score_time"):
-            table = np.array([row[name] for row in rows])
-            results[f"mean_{name}"], results[f"std_{name}"] = table.mean(axis=1), table.std(axis=1)
-        for name in sorted({name for row in rows for name in row["params"]}):
-            given = [row["params"].get(name, np.ma.masked) for row in rows]
-            results[f"param_{name}"] = np.ma.array(given, dtype=object)
-        results["params"] = [row["params"] for row in rows]
-        if self.factor is not None:
-            for name in ("iter", "max_iter"):
-                results[name] = np.array([row[name] for row in rows])
-        for name in rows[0]["scores"]:
-            table = np.array([row["scores"][name] for row in rows])
-            results |= {f"split{j}_test_{name}": table[:, j] for j in range(table.shape[1])}
-            means = table.mean(axis=1)
-            results[f"mean_test_{name}"], results[f"std_test_{name}"] = means, table.std(axis=1)
-            ranked = np.nan_to_num(-means, nan=np.inf)
-            results[f"rank_test_{name}"] = rankdata(ranked, method="min").astype(np.int32)
-        return results
 
     @available_if(_is_refitted)
     def predict(self, X):
@@ -467,28 +440,33 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         return scorer(self.best_estimator_, X, y)
 
 
-def _train_and_score(fits, scorers):
-    """Train fits of one shape in lockstep and score each."""
-    from skchaos import _fit
-
-    began = time.perf_counter()
-    trained = _fit.train_models([fit.job for fit in fits])
-    if any(one.interrupted for one in trained):
-        raise KeyboardInterrupt  # a search that went on would compare what was cut short
-    fit_time = (time.perf_counter() - began) / len(fits)
-    return [_score(fit, one, scorers, fit_time) for fit, one in zip(fits, trained, strict=True)]
-
-
-def _score(fit, trained, scorers, fit_time):
-    try:
-        estimator = fit.estimator._finish(fit.job, trained)
-    except RuntimeError as error:
-        warnings.warn(
-            f"A fit failed; its scores are nan. {type(error).__name__}: {error}",
-            FitFailedWarning,
-            stacklevel=2,
+def _check_split(number, train, test, groups):
+    """Raise where rows of a split are not a series."""
+    for name, rows in (("training", train), ("test", test)):
+        breaks = np.flatnonzero(np.diff(rows) != 1)
+        if groups is not None and name == "training":  # one trajectory after another
+            labels = np.asarray(groups)[rows]
+            breaks = breaks[labels[breaks] == labels[breaks + 1]]
+        if len(breaks):
+            at = breaks[0]
+            raise ValueError(
+                f"The {name} rows of split {number} are not consecutive: row {rows[at + 1]} comes "
+                f"after row {rows[at]}. Use cv=TimeSeriesSplit(...), or pairs of ranges of rows; "
+                "for several trajectories groups= with cv=LeaveOneGroupOut()."
+            )
+    if groups is not None and len(np.unique(np.asarray(groups)[test])) > 1:
+        raise ValueError(
+            f"The test rows of split {number} are of several groups, which a scorer would take for "
+            "one series: use cv=LeaveOneGroupOut()."
         )
-        return _Outcome({}, fit_time, np.nan)
-    began = time.perf_counter()
-    scores = {name: float(scorer(estimator, *fit.test)) for name, scorer in scorers.items()}
-    return _Outcome(scores, fit_time, time.perf_counter() - began)
+
+
+def _check_test(number, test, job):
+    """Raise where there are too few test rows for a window and what follows it."""
+    n_rows, n_needed = len(test[0]), job.plan.span + 2
+    if n_rows < n_needed:
+        raise ValueError(
+            f"The test rows of split {number} are {n_rows}, and a window of {job.plan.span + 1} "
+            f"with the row after it needs {n_needed}: use fewer splits or a smaller n_delays, or "
+            "give more rows."
+        )

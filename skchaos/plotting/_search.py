@@ -64,12 +64,13 @@ def read_search(search, metric):
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
     key = _interval_key(results)
+    last = _last_rounds(results)
     metric, name, negated = _score(search, metric)
     splits = [results[f"split{i}_test_{metric}"] for i in range(search.n_splits_)]
-    scores = np.column_stack(splits).astype(float) * (-1.0 if negated else 1.0)
-    intervals = list(results[key])
+    scores = np.column_stack(splits).astype(float)[last] * (-1.0 if negated else 1.0)
+    intervals = list(results[key][last])
     scores = _without_failures(scores, intervals)
-    labels = _curve_labels(results, key)
+    labels = np.array(_curve_labels(results, key))[last].tolist()
     steps = sorted({int(i) for i in intervals if not _is_auto(i)})
     if not steps:
         raise ValueError(
@@ -95,6 +96,14 @@ def read_search(search, metric):
         predictability_time=predictability_time,
         dt=dt,
     )
+
+
+def _last_rounds(results):
+    """Return the rows to show: of a search that halves the last round of each candidate."""
+    rows = range(len(results["params"]))
+    if "iter" not in results:
+        return list(rows)
+    return sorted({str(results["params"][i]): i for i in rows}.values())
 
 
 def _interval_key(results):

@@ -52,7 +52,7 @@ def test_grid_search_over_the_interval(lorenz, where, container):
     if container == "frame":
         index = pd.date_range("2024-01-01", periods=len(X), freq="min")
         X = pd.DataFrame(X, index=index, columns=["x", "y", "z"])
-    model, prefix = ChaoticRNNRegressor(**QUICK), ""
+    model, prefix = ChaoticRNNRegressor(**QUICK, early_stopping=False), ""
     if where == "in a pipeline":
         scaler = StandardScaler().set_output(transform="pandas" if container == "frame" else None)
         model, prefix = make_pipeline(scaler, model), "chaoticrnnregressor__"

@@ -7,7 +7,9 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skchaos import ChaoticRNNRegressor
 from skchaos.metrics import DYNAMICS_SCORERS, state_space_divergence_scorer
+from skchaos.model_selection import ChaoticRNNRegressorCV
 from skchaos.plotting import ForcingIntervalDisplay
 from tests.plotting.conftest import Echo, small
 
@@ -169,6 +171,23 @@ def test_search_without_refit():
     display = ForcingIntervalDisplay.from_search(found, metric="distance", predictability_time=4.0)
     assert_allclose(display.predictability_line_.get_xdata(), 4.0 / 0.5)
     assert len(display.auto_) == 1
+
+
+def test_of_a_search_that_halves_the_last_round_of_each_candidate_is_drawn(lorenz):
+    model = ChaoticRNNRegressor(
+        dt=0.01, max_iter=27, n_init=1, early_stopping=False, random_state=0
+    )
+    found = ChaoticRNNRegressorCV(
+        model, {"forcing_interval": [5, 10, 20]}, cv=2, factor=3, refit=False
+    ).fit(lorenz)
+    display = ForcingIntervalDisplay.from_search(found)
+    scores = found.cv_results_["mean_test_score"]
+    assert found.cv_results_["iter"].tolist() == [0, 0, 0, 1]
+    best = found.best_params_["forcing_interval"]
+    at_first = dict(zip([5, 10, 20], scores, strict=False))
+    expected = [-scores[3] if step == best else -at_first[step] for step in (5, 10, 20)]
+    assert_allclose(display.lines_[0].get_ydata(), expected)
+    assert display.scores[""].shape == (3, 2)
 
 
 def test_search_over_a_real_model(lorenz):
