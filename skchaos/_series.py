@@ -44,7 +44,9 @@ class Scaling:
 
     def undo(self, rows: np.ndarray) -> np.ndarray:
         """Return rows in the units of the data."""
-        return rows * self.scale + self.mean
+        values = rows * self.scale
+        values += self.mean
+        return values
 
 
 def extremes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
