@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from skchaos import _validation
+from skchaos import _engine, _validation
 from skchaos._validation import Validation, free_running_score, score_free_runs
 from skchaos.core import ForcedRNN
 from skchaos.datasets import make_henon
@@ -28,13 +29,28 @@ def test_a_run_that_leaves_the_range_of_numbers_scores_worst():
 
 @pytest.mark.parametrize(("late", "is_good"), [(TRUE, True), (np.zeros((600, 2)), False)])
 def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
-    def free_run(model, states, n_steps):
+    def free_run(model, states, n_steps, n_transient):
         early = np.zeros_like(TRUE) if is_good else TRUE
-        return np.concatenate([early, late])[None, None]
+        run = np.concatenate([early, late])[n_transient:]
+        assert len(run) == n_steps
+        return run[None, None]
 
     monkeypatch.setattr(_validation, "free_run", free_run)
-    monkeypatch.setattr(_validation, "N_STEPS", 1200)
+    monkeypatch.setattr(_validation, "N_STEPS", 2 * len(TRUE))
+    monkeypatch.setattr(_validation, "N_TRANSIENT", len(TRUE))
     both = np.array([True, True])
     validation = Validation(TRUE, TRUE, TRUE[None, :3], np.array([-2, -1, 0]), both, 0.1)
     [score] = score_free_runs([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
     assert score < 0.01 if is_good else score > 1
+
+
+@pytest.mark.parametrize("at_once", [6, 90, 10_000])  # a step at a time, some, all
+def test_a_run_after_a_transient_is_the_rest_of_the_whole_run(monkeypatch, at_once):
+    torch.manual_seed(0)
+    model = ForcedRNN("lstm", 4, n_features=2).double()
+    states = torch.randn(6, model.cell.state_size, dtype=torch.float64)
+    whole = _engine.free_run(model, states, 100)
+    monkeypatch.setattr(_engine, "CHUNK", at_once)
+    rest = _engine.free_run(model, states, 63, 37)
+    assert rest.shape == (6, 63, 2)
+    np.testing.assert_allclose(rest, whole[:, 37:], rtol=1e-9)
