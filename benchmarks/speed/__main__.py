@@ -25,7 +25,7 @@ def read(name: str):
     return json.loads((RESULTS / f"speed_{name}.json").read_text())
 
 
-def machine() -> str:
+def machine_of_results() -> str:
     """Return the machine of the results, which must be one."""
     machines = {read(name)["machine"] for name in ("update", "search", "scale")}
     if len(machines) > 1:
@@ -92,7 +92,7 @@ def table() -> str:
     rows = [*updates(), *quality(), *searches(), *scales()]
     header = ("what", "against", "its time / ours", "times as fast")
     lines = [" | ".join(row) for row in (header, ("---",) * 4, *rows)]
-    return "\n".join([machine(), "", *(f"| {line} |" for line in lines)]) + "\n"
+    return "\n".join([machine_of_results(), "", *(f"| {line} |" for line in lines)]) + "\n"
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from skchaos.core._gradients import add_gradients_plain
 from skchaos.core._training import _Member, _Program
 from skchaos.datasets import make_lorenz63
 
-N_ROUNDS, N_TEXTBOOK, N_PLAIN, N_OURS = 15, 5, 20, 50
+N_ROUNDS, N_UPDATES = 15, {"textbook": 5, "plain": 20, "skchaos": 50}
 N_UNITS, INTERVAL, LENGTH, BATCH_SIZE, RATE = 30, 30, 100, 32, 1e-3
 RESULTS = Path(__file__).parents[1] / "results" / "speed_update.json"
 
@@ -57,7 +57,8 @@ def ours(cell: str, X: torch.Tensor, **changes) -> _Program:
     return _Program(Stack.of([model]), [_Member(0, sequences)])
 
 
-def measure(cell: str, X: torch.Tensor) -> dict:
+def trainings(cell: str, X: torch.Tensor) -> tuple[Training, _Program, _Program]:
+    """Return the textbook's training, and skchaos' without numba and with it."""
     torch.manual_seed(0)
     textbook = Training(
         Textbook(cell, N_UNITS, X.shape[1]),
@@ -68,21 +69,30 @@ def measure(cell: str, X: torch.Tensor) -> dict:
         seed=0,
         rate=RATE,
     )
-    program, plain = ours(cell, X), ours(cell, X)
+    plain, compiled = ours(cell, X), ours(cell, X)
     plain.add_gradients = functools.partial(add_gradients_plain, plain.stack, plain.batches)
-    contestants = {
-        "textbook": (lambda n: [textbook.update() for _ in range(n)], N_TEXTBOOK),
-        "plain": (plain.advance, N_PLAIN),
-        "skchaos": (program.advance, N_OURS),
+    return textbook, plain, compiled
+
+
+def contestants(textbook: Training, plain: _Program, compiled: _Program) -> dict:
+    """Return them by their names, as functions of the number of updates to do."""
+    return {
+        "textbook": lambda n_updates: [textbook.update() for _ in range(n_updates)],
+        "plain": plain.advance,
+        "skchaos": compiled.advance,
     }
-    for advance, _ in contestants.values():
+
+
+def measure(cell: str, X: torch.Tensor) -> dict:
+    advances = contestants(*trainings(cell, X))
+    for advance in advances.values():
         advance(5)  # compiles, where it has not been
-    times = {name: [] for name in contestants}
+    times = {name: [] for name in advances}
     for _ in range(N_ROUNDS):
-        for name, (advance, n_updates) in contestants.items():
+        for name, advance in advances.items():
             start = time.process_time()
-            advance(n_updates)
-            times[name].append(1e3 * (time.process_time() - start) / n_updates)
+            advance(N_UPDATES[name])
+            times[name].append(1e3 * (time.process_time() - start) / N_UPDATES[name])
     found = {"cell": cell}
     for name, values in times.items():
         ratios = [a / b for a, b in zip(times["textbook"], values, strict=True)]
