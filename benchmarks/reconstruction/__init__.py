@@ -1,0 +1,1 @@
+"""How well defaults reconstruct systems: clean, noisy, partly seen, short, and real."""
