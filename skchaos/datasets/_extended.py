@@ -32,7 +32,7 @@ MACKEY_GLASS = System(
     ),
 )
 
-LORENZ96_TRANSIENT = 50.0  # time units; some 75 Lyapunov times at the defaults
+LORENZ96_TRANSIENT = 50  # time units; some 75 Lyapunov times at the defaults
 
 # The slowest contracting directions of a long delay take many delays, and a slow decay many of its
 # own times, to die out.

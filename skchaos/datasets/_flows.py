@@ -45,9 +45,9 @@ DUFFING = System(
 
 # Times dropped before the first row. They are many times the time of return to the attractor, and
 # for the weakly chaotic systems long enough to forget where on it the orbit came in.
-LORENZ63_TRANSIENT = 50.0
-ROESSLER_TRANSIENT = 200.0
-DUFFING_TRANSIENT = 200.0
+LORENZ63_TRANSIENT = 60
+ROESSLER_TRANSIENT = 200
+DUFFING_TRANSIENT = 200
 
 
 def make_lorenz63(

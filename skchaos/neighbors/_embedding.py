@@ -110,7 +110,7 @@ def choose_delay(X, *, groups=None):
     --------
     >>> from skchaos.datasets import make_lorenz63
     >>> from skchaos.neighbors import choose_delay
-    >>> choice = choose_delay(make_lorenz63(5000, columns=["x"], random_state=0))
+    >>> choice = choose_delay(make_lorenz63(10_000, columns=["x"], random_state=0))
     >>> 14 <= choice.delay <= 24
     True
     """

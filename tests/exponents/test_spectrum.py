@@ -29,7 +29,7 @@ def henon(henon_rows):
 
 @pytest.fixture(scope="module")
 def lorenz_rows():
-    return make_lorenz63(5000, random_state=0)
+    return make_lorenz63(5000, random_state=2)
 
 
 @pytest.fixture(scope="module")

@@ -225,7 +225,7 @@ def matching_gaussian(X, seed=0):
 
 @pytest.fixture(scope="module")
 def short_lorenz():
-    return [make_lorenz63(3000, rho=38.0, random_state=seed) for seed in (0, 1)]
+    return [make_lorenz63(3000, dt=0.05, rho=38.0, random_state=seed) for seed in (0, 1)]
 
 
 def test_mixture_sees_lorenz_from_its_gaussian_with_few_rows(short_lorenz):
