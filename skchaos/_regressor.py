@@ -51,7 +51,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Steps between the rows of the window.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
-    max_iter : int, default=20000
+    max_iter : int, default=10000
         Updates of the weights.
     batch_size : int, default=16
         Training sequences in an update. More and smaller batches at the same cost do as well or
@@ -59,9 +59,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     sequence_length : int or "auto", default="auto"
         Steps in a training sequence. "auto" is the least multiple of the forcing interval that
         reaches the 100 steps of [1]_, as far as the rows allow.
-    learning_rate : float, default=0.003
-        Peak of Adam's learning rate, which rises over the first tenth of the updates and then falls
-        to zero.
+    learning_rate : float, default=0.006
+        Peak of the learning rate, which rises over the first tenth of the updates and then falls to
+        zero. The optimizer is SOAP [2]_: Adam along the axes that gradients vary on.
     alpha : float, default=0.0
         L2 penalty on the weights.
     early_stopping : bool, default=True
@@ -162,6 +162,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     ----------
     .. [1] J. M. Mikhaeil, Z. Monfared and D. Durstewitz, "On the difficulty of learning chaotic
        dynamics with RNNs", NeurIPS 2022 (arXiv:2110.07238).
+    .. [2] N. Vyas et al., "SOAP: improving and stabilizing Shampoo using Adam", ICLR 2025
+       (arXiv:2409.11321).
 
     Examples
     --------
@@ -207,10 +209,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         n_delays="auto",
         delay="auto",
         dt=1.0,
-        max_iter=20_000,
+        max_iter=10_000,
         batch_size=16,
         sequence_length="auto",
-        learning_rate=3e-3,
+        learning_rate=6e-3,
         alpha=0.0,
         early_stopping=True,
         validation_fraction=0.1,

@@ -10,14 +10,13 @@ from torch import Tensor
 from skchaos.core._gradients import for_many_updates, losses
 from skchaos.core._model import ForcedRNN
 from skchaos.core._sequences import Batches, Sequences
+from skchaos.core._soap import Soap
 from skchaos.core._stack import Stack
 
 # A guard against the rare steep batch, not a remedy for chaos: over one forcing interval near the
 # predictability time gradients grow by a factor of about two, so that it seldom acts.
 MAX_GRADIENT_NORM = 5.0
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
-# Of Adam (Kingma & Ba 2015), their values; the first decay rate follows the schedule.
-SECOND_DECAY, EPSILON = 0.999, 1e-8
 # At once, which bounds memory: updates whose batches are drawn, and models that are validated.
 MAX_DRAWN, MAX_JUDGED = 64, 16
 
@@ -149,19 +148,28 @@ class _Program:
         The members.
     members : list of _Member
         With the same number of updates behind them.
-    moments : Tensor of shape (2, model, weight), optional
-        Running means of gradients and of their squares.
+    memory : list of Tensor, optional
+        State of the optimizer to go on from.
     """
 
-    def __init__(self, stack: Stack, members: list[_Member], moments: Tensor | None = None) -> None:
+    def __init__(
+        self, stack: Stack, members: list[_Member], memory: list[Tensor] | None = None
+    ) -> None:
         self.stack, self.members = stack, members
         values = stack.values
-        self.moments = torch.zeros_like(values).repeat(2, 1, 1) if moments is None else moments
+        self.optimizer = Soap(stack)
+        for own, known in zip(self.optimizer.state, memory or (), strict=False):
+            own.copy_(known)
         self.batches = Batches([member.source for member in members], values.device)
         self.add_gradients = for_many_updates(stack, self.batches)
         self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
         self.is_penalised = bool(self.alpha.any())
-        self.good = torch.cat([values[None], self.moments])
+        self.good = [tensor.clone() for tensor in self._state]
+
+    @property
+    def _state(self) -> list[Tensor]:
+        """Weights, and what the optimizer remembers."""
+        return [self.stack.values, *self.optimizer.state]
 
     def advance_to_check(
         self, validate: Validation | None, progress: Progress | None
@@ -169,9 +177,9 @@ class _Program:
         """Train up to the next check, and return the programs that go on from there."""
         losses = self.advance(self.members[0].n_updates)
         finite = [math.isfinite(loss) for loss in losses]
-        state = torch.cat([self.stack.values[None], self.moments])
-        whole = torch.tensor(finite, device=state.device)[:, None]
-        self.good = torch.where(whole, state, self.good)
+        whole = torch.tensor(finite, device=self.stack.values.device)
+        for good, now in zip(self.good, self._state, strict=True):
+            good[whole] = now[whole]
         for member in (m for m, ok in zip(self.members, finite, strict=True) if not ok):
             member.set_back()
         healthy = [i for i, ok in enumerate(finite) if ok]
@@ -194,7 +202,7 @@ class _Program:
                 numbers = [self.members[i].number for i in part]
                 scores += validate(self._stack_of(part).model, numbers)
         for i, score in zip(healthy, scores, strict=True):
-            self.members[i].check(losses[i], score, self.stack.named(self.good[0, i]))
+            self.members[i].check(losses[i], score, self.stack.named(self.good[0][i]))
         if progress is not None:
             shown = [math.nan if score is None else score for score in scores]
             n_iter = self.members[healthy[0]].result.n_iter
@@ -210,13 +218,13 @@ class _Program:
         return [self._part(group) for group in groups if group]
 
     def _part(self, positions: list[int]) -> "_Program":
-        state = self.good[:, positions]
         members = [self.members[i] for i in positions]
-        return _Program(self._stack_of(positions), members, state[1:].contiguous())
+        memory = [tensor[positions] for tensor in self.good[1:]]
+        return _Program(self._stack_of(positions), members, memory)
 
     def _stack_of(self, positions: list[int]) -> Stack:
         """Return the good state of some of the models."""
-        return Stack(self.stack.like, self.good[0, positions])
+        return Stack(self.stack.like, self.good[0][positions])
 
     def advance(self, n_updates: int) -> list[float]:
         """Do `n_updates` updates and return mean losses, not finite where anything is not."""
@@ -249,7 +257,7 @@ class _Program:
         rate: Tensor,  # (model, 1)
         momentum: float,
     ) -> Tensor:  # losses (model,)
-        """Do one update: clipped gradients, L2 penalty, Adam (Kingma & Ba 2015)."""
+        """Do one update: clipped gradients, L2 penalty, SOAP."""
         values, gradients = self.stack.values, self.stack.gradients
         gradients.zero_()
         loss = self.add_gradients(starts)
@@ -257,12 +265,5 @@ class _Program:
         gradients.mul_((MAX_GRADIENT_NORM / norms).clamp_(max=1.0))
         if self.is_penalised:
             gradients.addcmul_(self.alpha, values)
-        mean, square = self.moments.unbind(0)
-        mean.lerp_(gradients, 1 - momentum)
-        square.mul_(SECOND_DECAY).addcmul_(gradients, gradients, value=1 - SECOND_DECAY)
-        # Both means start at zero and are scaled up by what that takes away.
-        unbiased = math.sqrt(1 - SECOND_DECAY ** (step + 1))
-        spread = square.sqrt().add_(unbiased * EPSILON)
-        scale = unbiased / (1 - momentum ** (step + 1))
-        values.sub_(torch.div(mean, spread, out=spread).mul_(scale * rate))
+        self.optimizer.update(gradients, step, rate, momentum)
         return loss
