@@ -49,7 +49,9 @@ class Job:
     plan : Plan
         What they come to on these rows.
     series : Series
-        Rows.
+        Rows to train on.
+    recorded : Series
+        The same as they were given.
     seeds : sequence of int
         Of the trainings, at most as many.
     start : mapping of str to ndarray or None
@@ -59,6 +61,7 @@ class Job:
     settings: "ChaoticRNNRegressor"
     plan: Plan
     series: Series
+    recorded: Series
     seeds: Sequence[int]
     start: Mapping[str, np.ndarray] | None = None
 

@@ -128,6 +128,17 @@ def predictability_time(exponent: float) -> float:
     return math.log(2) / exponent if exponent > 0 else math.inf
 
 
+def measure(settings: "ChaoticRNNRegressor", series: Series) -> tuple[list[int], MeasuredExponents]:
+    """Return leading rows of each trajectory to train on, and what was measured on them."""
+    train_lengths = [_n_train(settings, length) for length in series.lengths]
+    known = (settings.dt, *train_lengths)
+    if known not in series.measured:
+        take = _training_rows(series, train_lengths)
+        n_features = series.rows.shape[1]
+        series.measured[known] = measure_rows(take, n_features, train_lengths, settings.dt)
+    return train_lengths, series.measured[known]
+
+
 def make_plan(
     settings: "ChaoticRNNRegressor",
     series: Series,
@@ -141,13 +152,7 @@ def make_plan(
     ValueError
         If the settings need more rows than there are.
     """
-    train_lengths = [_n_train(settings, length) for length in series.lengths]
-    known = (settings.dt, *train_lengths)
-    if known not in series.measured:
-        take = _training_rows(series, train_lengths)
-        n_features = series.rows.shape[1]
-        series.measured[known] = measure_rows(take, n_features, train_lengths, settings.dt)
-    measured = series.measured[known]
+    train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
     if settings.state_inference == "window":
         n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)

@@ -9,7 +9,8 @@ from sklearn.utils import check_random_state
 
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
-from skchaos._plan import make_plan
+from skchaos._noise import without_noise
+from skchaos._plan import make_plan, measure
 from skchaos._rows import column_labels, learn_columns, read_rows
 from skchaos._series import Scaling, Series
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
@@ -49,6 +50,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Rows in the window. Must be 1 for "pseudo_inverse".
     delay : int or "auto", default="auto"
         Steps between the rows of the window.
+    noise_level : float or "auto", default="auto"
+        Standard deviation of the noise of observation, which is independent from row to row, in
+        that of the column. It is taken from the training rows before anything is learned: each row
+        is replaced by what the rows before and after it say of it [2]_. "auto" estimates it from
+        the rows, and leaves alone what their neighbours do not know better. 0 trains on the rows
+        as they are, which is what is done with those of a file.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
     max_iter : int, default=10000
@@ -61,7 +68,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         reaches the 100 steps of [1]_, as far as the rows allow.
     learning_rate : float, default=0.006
         Peak of the learning rate, which rises over the first tenth of the updates and then falls to
-        zero. The optimizer is SOAP [2]_: Adam along the axes that gradients vary on.
+        zero. The optimizer is SOAP [3]_: Adam along the axes that gradients vary on.
     alpha : float, default=0.0
         L2 penalty on the weights.
     early_stopping : bool, default=True
@@ -103,6 +110,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     predictability_time_ : float
         ln 2 / `lyapunov_exponent_` in the unit of `dt`; inf where that is not positive, nan where
         it is nan.
+    noise_level_ : ndarray of shape (`n_features_in_`,)
+        Noise that was taken from the training rows, in standard deviations of the columns; 0 where
+        they were left as they are.
     dt_ : float
         Sampling interval of the training rows.
     cell_, n_hidden_, state_inference_ : str, int, str
@@ -162,7 +172,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     ----------
     .. [1] J. M. Mikhaeil, Z. Monfared and D. Durstewitz, "On the difficulty of learning chaotic
        dynamics with RNNs", NeurIPS 2022 (arXiv:2110.07238).
-    .. [2] N. Vyas et al., "SOAP: improving and stabilizing Shampoo using Adam", ICLR 2025
+    .. [2] J. Batson and L. Royer, "Noise2Self: blind denoising by self-supervision", ICML 2019
+       (arXiv:1901.11365).
+    .. [3] N. Vyas et al., "SOAP: improving and stabilizing Shampoo using Adam", ICLR 2025
        (arXiv:2409.11321).
 
     Examples
@@ -182,6 +194,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "state_inference": [StrOptions({"window", "pseudo_inverse"})],
         "n_delays": _AUTO_OR_COUNT,
         "delay": _AUTO_OR_COUNT,
+        "noise_level": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "dt": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -208,6 +221,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         state_inference="window",
         n_delays="auto",
         delay="auto",
+        noise_level="auto",
         dt=1.0,
         max_iter=10_000,
         batch_size=16,
@@ -230,6 +244,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.state_inference = state_inference
         self.n_delays = n_delays
         self.delay = delay
+        self.noise_level = noise_level
         self.dt = dt
         self.max_iter = max_iter
         self.batch_size = batch_size
@@ -302,10 +317,20 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         else:
             learn_columns(self, X)
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
-        plan = make_plan(self, series, *window)
+        clean = self._without_noise(series)
+        plan = make_plan(self, clean, *window)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = self._weights() if goes_on else None
-        return _fit.Job(self, plan, series, seeds.tolist(), start)
+        return _fit.Job(self, plan, clean, series, seeds.tolist(), start)
+
+    def _without_noise(self, series):
+        """Return the series to train on; those that are fitted to one series share it."""
+        train_lengths, measured = measure(self, series)
+        known = (self.noise_level, self.dt, *train_lengths)
+        if known not in series.measured:
+            clean = without_noise(series, train_lengths, self.noise_level, measured.noise_level)
+            series.measured[known] = clean
+        return series.measured[known]
 
     def _finish(self, job, trained):
         """Take over what was trained."""
@@ -315,7 +340,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 f"nothing to keep. Where it diverged, lower learning_rate={self.learning_rate:g} "
                 "or scale outliers down."
             )
-        self._store(job.plan, job.series, trained)
+        self._store(job, trained)
         self._report(trained)
         return self
 
@@ -350,7 +375,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         """Return the weights by their names in the core."""
         return {name: getattr(self, _attribute(name)) for name in self.weight_names_}
 
-    def _store(self, plan, series, trained):
+    def _store(self, job, trained):
+        plan, series = job.plan, job.recorded
+        self.noise_level_ = job.series.noise_level
         self.cell_, self.n_hidden_ = self.cell, self.n_hidden
         self.state_inference_, self.dt_ = self.state_inference, float(self.dt)
         self.forcing_interval_ = plan.forcing_interval

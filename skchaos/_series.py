@@ -86,6 +86,8 @@ class Series:
         Column labels.
     scaling, target_scaling : Scaling
         Standardisation of rows and targets.
+    noise_level : ndarray of shape (n_features,)
+        Standard deviation of the noise that was taken from the rows, in that of the column.
     measured : dict
         What was measured on the rows, by what it depends on; models of one series share it.
     """
@@ -98,6 +100,7 @@ class Series:
     columns: np.ndarray
     scaling: Scaling
     target_scaling: Scaling
+    noise_level: np.ndarray
     measured: dict = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -126,7 +129,8 @@ class Series:
         if targets is not None:
             targets = np.asarray(targets, dtype=np.float64).reshape(len(rows), -1)
         target_scaling = Scaling.of(np.empty((1, 0)) if targets is None else targets)
-        return cls(rows, targets, ndim, lengths, index, columns, Scaling.of(rows), target_scaling)
+        scaling, none = Scaling.of(rows), np.zeros(rows.shape[1])
+        return cls(rows, targets, ndim, lengths, index, columns, scaling, target_scaling, none)
 
     def scaled(self, at: slice | np.ndarray) -> np.ndarray:
         """Return some rows, standardised."""

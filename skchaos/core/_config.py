@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from skchaos.core._forcing import SparseForcing
 
 # One cycle (Smith & Topin 2019, arXiv 1708.07120): the learning rate rises over this part of the
-# updates and falls over the rest, and the decay rate of the mean goes the other way, so that the last
-# updates average over many batches.
+# updates and falls over the rest, and the decay rate of the mean gradient goes the other way, so
+# that the last updates average over many batches.
 WARM_UP = 0.1
 MOMENTUM = (0.85, 0.95)  # at the peak of the learning rate, and at zero
 

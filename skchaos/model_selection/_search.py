@@ -378,7 +378,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
                         estimator.set_params(max_iter=max_iter)
                     estimator._validate_params()
                     job = estimator._prepare(*train, series=known.get("series"))
-                    known["series"] = job.series
+                    known["series"] = job.recorded
                     _check_test(j, test, job)
                     fits.append(Fit(i, j * self.n_seeds + k, estimator, job, test))
         return fits

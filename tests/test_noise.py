@@ -1,0 +1,111 @@
+"""Noise of observation: how much is found, what is left of it, and what is left alone."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skchaos import ChaoticRNNRegressor
+from skchaos._noise import HALF_WIDTHS, denoise
+from skchaos.datasets import make_duffing, make_henon, make_lorenz63, make_roessler
+from tests.test_regressor import QUICK
+
+N_ROWS = 10_000
+
+
+def noisy_rows(make, noise, **options):
+    """Return standardised rows with noise, and the same without."""
+    made = make(N_ROWS, noise=noise, return_bunch=True, random_state=0, **options)
+    mean, scale = made.data.mean(axis=0), made.data.std(axis=0)
+    return (made.data - mean) / scale, (made.clean - mean) / scale
+
+
+def without(rows, seen=0.05, noise_level="auto", n_train=N_ROWS):
+    held_out = [slice(n_train, len(rows))] if n_train < len(rows) else []
+    return denoise(rows, [slice(0, n_train)], held_out, noise_level, seen)
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+@pytest.mark.parametrize("make", [make_lorenz63, make_roessler, make_duffing])
+def test_noise_is_measured_and_most_of_it_taken_away(make, noise):
+    rows, clean = noisy_rows(make, noise)
+    found = without(rows, seen=noise)
+    assert_allclose(found.noise_level, noise, rtol=0.1)
+    assert (np.std(found.rows - clean, axis=0) < noise / 2).all()
+    assert np.sqrt(np.mean((found.rows - clean) ** 2)) < noise / 3
+
+
+def test_one_column_is_enough():
+    rows, clean = noisy_rows(make_lorenz63, 0.05, columns="x")
+    found = without(rows)
+    assert_allclose(found.noise_level, 0.05, rtol=0.1)
+    assert np.std(found.rows - clean) < 0.05 / 3
+
+
+def test_what_a_map_sees_bounds_what_is_taken():
+    # Neighbours tell little of a row of a map, and noise in time is not what they miss.
+    rows, _ = noisy_rows(make_henon, 0.0)
+    assert without(rows, seen=0.001) is None
+    rows, _ = noisy_rows(make_lorenz63, 0.05)
+    assert without(rows, seen=0.01) is None
+
+
+def test_rows_without_order_are_left_alone():
+    rows = np.random.default_rng(0).standard_normal((N_ROWS, 2))
+    assert without(rows, seen=1.0) is None
+
+
+def test_only_noisy_columns_change():
+    rows, clean = noisy_rows(make_lorenz63, 0.05)
+    mixed = np.column_stack([rows[:, :2], clean[:, 2]])
+    found = without(mixed)
+    assert_array_equal(found.rows[:, 2], clean[:, 2])
+    assert_allclose(found.noise_level, [0.05, 0.05, 0], rtol=0.1)
+
+
+def test_a_given_level_is_believed():
+    rows, _ = noisy_rows(make_lorenz63, 0.05)
+    assert without(rows, seen=np.nan, noise_level=0.01) is None  # less than neighbours miss
+    assert_allclose(without(rows, seen=np.nan, noise_level=0.05).noise_level, 0.05, rtol=0.05)
+
+
+def test_nothing_is_learned_from_rows_set_aside():
+    rows, _ = noisy_rows(make_lorenz63, 0.05)
+    n_train = 7_500
+    changed = rows.copy()
+    changed[n_train:] = rows[n_train:][::-1]
+    first, second = without(rows, n_train=n_train), without(changed, n_train=n_train)
+    assert_array_equal(first.rows[:n_train], second.rows[:n_train])
+    assert np.any(first.rows[n_train:] != rows[n_train:])  # they are denoised all the same
+
+
+def test_no_row_is_predicted_from_another_stretch():
+    rows, _ = noisy_rows(make_lorenz63, 0.05)
+    cut, edge = 7_500, min(HALF_WIDTHS)
+    found = without(rows, n_train=cut)
+    for end in (0, cut - edge, cut, N_ROWS - edge):
+        near = slice(end, end + edge)
+        assert_array_equal(found.rows[near], rows[near])
+
+
+class TestFit:
+    def test_trains_on_rows_without_noise(self):
+        made = make_lorenz63(8000, noise=0.05, return_bunch=True, random_state=0)
+        model = ChaoticRNNRegressor(**QUICK).fit(made.data)
+        assert_allclose(model.noise_level_, 0.05, rtol=0.15)
+        as_it_is = ChaoticRNNRegressor(**QUICK, noise_level=0).fit(made.data)
+        assert_array_equal(as_it_is.noise_level_, 0)
+        # The interval is then that of clean rows.
+        assert model.forcing_interval_ > 1.5 * as_it_is.forcing_interval_
+        # What a forecast goes on from is what was observed.
+        assert_array_equal(model.context_, made.data[-model.n_context_ :])
+
+    def test_clean_rows_stay(self):
+        X = make_lorenz63(3000, random_state=0)
+        models = [ChaoticRNNRegressor(**QUICK, noise_level=level).fit(X) for level in ("auto", 0)]
+        assert_array_equal(models[0].noise_level_, 0)
+        assert_array_equal(models[0].predict(X), models[1].predict(X))
+
+    def test_bad_levels(self):
+        for level in (-0.1, 1.0, "low"):
+            with pytest.raises(ValueError, match="noise_level"):
+                ChaoticRNNRegressor(noise_level=level).fit(np.zeros((100, 1)))
