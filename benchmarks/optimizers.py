@@ -1,7 +1,7 @@
 """Behind the optimizer: loss of SOAP and of Adam after the same numbers of updates.
 
 Run ``python benchmarks/optimizers.py``; it appends to ``benchmarks/results/optimizers.csv``, skips
-what is there, and prints the table. One thread; some half an hour on one core.
+what is there, and prints the table. One thread; an hour and a half on one core.
 
 The loss is that of the last tenth of the updates, over 10,000 rows, with default settings but for
 the learning rate. SOAP whose sides keep their axes, with the decay rate of Adam, is Adam.

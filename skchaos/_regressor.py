@@ -58,7 +58,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         as they are, which is what is done with those of a file.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
-    max_iter : int, default=10000
+    max_iter : int, default=20000
         Updates of the weights.
     batch_size : int, default=16
         Training sequences in an update. More and smaller batches at the same cost do as well or
@@ -66,7 +66,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     sequence_length : int or "auto", default="auto"
         Steps in a training sequence. "auto" is the least multiple of the forcing interval that
         reaches the 100 steps of [1]_, as far as the rows allow.
-    learning_rate : float, default=0.006
+    learning_rate : float, default=0.01
         Peak of the learning rate, which rises over the first tenth of the updates and then falls to
         zero. The optimizer is SOAP [3]_: Adam along the axes that gradients vary on.
     alpha : float, default=0.0
@@ -223,10 +223,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         delay="auto",
         noise_level="auto",
         dt=1.0,
-        max_iter=10_000,
+        max_iter=20_000,
         batch_size=16,
         sequence_length="auto",
-        learning_rate=6e-3,
+        learning_rate=1e-2,
         alpha=0.0,
         early_stopping=True,
         validation_fraction=0.1,

@@ -287,7 +287,7 @@ class TestNothingIsLost:
             return healthy(*args) * (np.nan if len(calls) == 3 else 1)
 
         monkeypatch.setattr(_gradients, "add_gradients", sick)
-        with pytest.warns(DivergenceWarning, match="learning_rate below 0.006"):
+        with pytest.warns(DivergenceWarning, match="learning_rate below 0.01"):
             fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
         assert np.isfinite(fitted.forecast(10)).all()
 
