@@ -23,6 +23,7 @@ MOST_VALUES = 1000  # neighbouring values that a row is predicted from; bounds m
 # Principal components of the rows around: of all, what enters linearly; of the leading ones, also
 # products of two and of three.
 N_LINEAR, N_SQUARED, N_CUBED = 120, 9, 7
+LEAST_POWER = 1e-12  # of the leading one; below it are copies of columns, and rounding
 RIDGE = 1e-6  # of the mean square of a term
 MAX_FITTED = 30_000  # rows that coefficients are fitted to, spread over all
 N_BLOCKS = 8  # of the rows; every fourth is left out to choose the half-width
@@ -64,7 +65,8 @@ class _Around:
     @classmethod
     def fit(cls, rows: np.ndarray, at: np.ndarray, half_width: int) -> "_Around":
         values = _neighbours(rows, at, half_width)
-        axes = np.linalg.eigh(values.T @ values)[1][:, ::-1][:, :N_LINEAR]
+        power, axes = np.linalg.eigh(values.T @ values)
+        axes = axes[:, power > LEAST_POWER * power[-1]][:, ::-1][:, :N_LINEAR]
         # Unit variance, so that products weigh alike.
         axes = axes / (values @ axes).std(axis=0)
         terms = _terms(values @ axes)

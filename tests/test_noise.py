@@ -62,6 +62,14 @@ def test_only_noisy_columns_change():
     assert_allclose(found.noise_level, [0.05, 0.05, 0], rtol=0.1)
 
 
+def test_copies_of_columns_are_no_trouble():
+    rows, clean = noisy_rows(make_lorenz63, 0.05)
+    order = [0, 1, 2, 0, 2]
+    found = without(rows[:, order])
+    assert_allclose(found.noise_level, 0.05, rtol=0.1)
+    assert np.std(found.rows - clean[:, order]) < 0.05 / 3
+
+
 def test_a_given_level_is_believed():
     rows, _ = noisy_rows(make_lorenz63, 0.05)
     assert without(rows, seen=np.nan, noise_level=0.01) is None  # less than neighbours miss
