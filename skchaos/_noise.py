@@ -36,6 +36,9 @@ LEAST_NOISE, MOST_NOISE = 1e-3, 0.5
 # Part of what the neighbours miss, as a standard deviation, that must be noise: else a row knows
 # more of itself than they do.
 LEAST_SHARE = 0.75
+# In standard deviations of what the neighbours miss: what differs by more is no noise but an
+# outlier, or out of the range that the polynomial knows, and stays.
+MOST_CHANGE = 5.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,10 @@ class _Around:
     def fit(cls, rows: np.ndarray, at: np.ndarray, half_width: int) -> "_Around":
         values = _neighbours(rows, at, half_width)
         power, axes = np.linalg.eigh(values.T @ values)
-        axes = axes[:, power > LEAST_POWER * power[-1]][:, ::-1][:, :N_LINEAR]
-        # Unit variance, so that products weigh alike.
-        axes = axes / (values @ axes).std(axis=0)
+        known = power > LEAST_POWER * power[-1]
+        # Unit mean square, so that products weigh alike.
+        axes = axes[:, known] / np.sqrt(power[known] / len(at))
+        axes = axes[:, ::-1][:, :N_LINEAR]
         terms = _terms(values @ axes)
         gram = terms.T @ terms
         gram[np.diag_indices_from(gram)] *= 1 + RIDGE
@@ -148,7 +152,9 @@ def denoise(
         around = _Around.fit(rows, _spread(_inner(train, half_width)), half_width)
         columns = is_noisy & (half_widths == half_width)
         for at in _batches(_inner([*train, *held_out], half_width)):
-            clean[np.ix_(at, columns)] = around.predict(rows, at)[:, columns]
+            found, given = around.predict(rows, at)[:, columns], rows[np.ix_(at, columns)]
+            is_noise = np.abs(found - given) < MOST_CHANGE * np.sqrt(missed[columns])
+            clean[np.ix_(at, columns)] = np.where(is_noise, found, given)
     return Denoised(clean, np.where(is_noisy, np.sqrt(noise), 0.0))
 
 

@@ -329,8 +329,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         known = (self.noise_level, self.dt, *train_lengths)
         if known not in series.measured:
             clean = without_noise(series, train_lengths, self.noise_level, measured.noise_level)
-            series.measured[known] = clean
-        return series.measured[known]
+            series.measured[known] = None if clean is series else clean  # no cycle
+        return series.measured[known] or series
 
     def _finish(self, job, trained):
         """Take over what was trained."""

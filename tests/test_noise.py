@@ -70,6 +70,19 @@ def test_copies_of_columns_are_no_trouble():
     assert np.std(found.rows - clean[:, order]) < 0.05 / 3
 
 
+def test_what_no_polynomial_knows_stays():
+    rows, _ = noisy_rows(make_lorenz63, 0.05)
+    n_train = 7_500
+    rows = np.column_stack([rows, np.full(len(rows), -0.3)])
+    rows[n_train:, 3] = np.sin(np.arange(len(rows) - n_train))  # never moved before
+    rows[9_000, 0] = 15.0  # an outlier
+    found = without(rows, n_train=n_train)
+    assert found.noise_level[3] == 0
+    assert np.abs(found.rows - rows).max() < 0.5
+    assert found.rows[9_000, 0] == 15.0
+    assert np.all(found.noise_level[:3] > 0)
+
+
 def test_a_given_level_is_believed():
     rows, _ = noisy_rows(make_lorenz63, 0.05)
     assert without(rows, seen=np.nan, noise_level=0.01) is None  # less than neighbours miss
