@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skchaos import ChaoticRNNRegressor
+from skchaos import ChaoticRNNRegressor, _fit
 from skchaos._noise import HALF_WIDTHS, denoise
 from skchaos.datasets import make_duffing, make_henon, make_lorenz63, make_roessler
 from tests.test_regressor import QUICK
@@ -119,6 +119,16 @@ class TestFit:
         assert model.forcing_interval_ > 1.5 * as_it_is.forcing_interval_
         # What a forecast goes on from is what was observed.
         assert_array_equal(model.context_, made.data[-model.n_context_ :])
+
+    def test_the_core_gets_rows_without_noise(self, monkeypatch):
+        made = make_lorenz63(8000, noise=0.05, return_bunch=True, random_state=0)
+        make_table, tables = _fit._table, []
+        monkeypatch.setattr(
+            _fit, "_table", lambda *args: tables.append(make_table(*args)) or tables[-1]
+        )
+        ChaoticRNNRegressor(**QUICK).fit(made.data)
+        error = tables[0].rows.numpy() - (made.clean - made.data.mean(0)) / made.data.std(0)
+        assert np.sqrt(np.mean(error**2)) < 0.05 / 3
 
     def test_clean_rows_stay(self):
         X = make_lorenz63(3000, random_state=0)
