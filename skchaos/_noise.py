@@ -9,11 +9,11 @@ coefficients average that of the neighbours away [Batson & Royer, "Noise2Self", 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
 from scipy.signal import welch
+from sklearn.preprocessing import PolynomialFeatures
 
 from skchaos._mapped import is_mapped
 from skchaos._series import Series
@@ -209,11 +209,9 @@ def _neighbours(rows: np.ndarray, at: np.ndarray, half_width: int) -> np.ndarray
 
 def _terms(components: np.ndarray) -> np.ndarray:
     """Return components, products of two and three leading ones, and ones."""
-    n = components.shape[1]
     products = [
-        components[:, list(factors)].prod(axis=1)
+        PolynomialFeatures((degree, degree), include_bias=False).fit_transform(components[:, :most])
         for degree, most in ((2, N_SQUARED), (3, N_CUBED))
-        for factors in combinations_with_replacement(range(min(n, most)), degree)
     ]
     return np.column_stack([components, *products, np.ones(len(components))])
 

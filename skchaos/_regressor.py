@@ -54,8 +54,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Standard deviation of the noise of observation, which is independent from row to row, in
         that of the column. It is taken from the training rows before anything is learned: each row
         is replaced by what the rows before and after it say of it [2]_. "auto" estimates it from
-        the rows, and leaves alone what their neighbours do not know better. 0 trains on the rows
-        as they are, which is what is done with those of a file.
+        the rows, and leaves alone what their neighbours do not know better; a number is the most
+        that is taken. 0 trains on the rows as they are, as is done with those of a file. Change it
+        to 0 where the next rows matter more than free runs (:ref:`observation_noise`).
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
     max_iter : int, default=20000

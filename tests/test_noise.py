@@ -83,7 +83,7 @@ def test_what_no_polynomial_knows_stays():
     assert np.all(found.noise_level[:3] > 0)
 
 
-def test_a_given_level_is_believed():
+def test_a_given_level_is_the_most_that_is_taken():
     rows, _ = noisy_rows(make_lorenz63, 0.05)
     assert without(rows, seen=np.nan, noise_level=0.01) is None  # less than neighbours miss
     assert_allclose(without(rows, seen=np.nan, noise_level=0.05).noise_level, 0.05, rtol=0.05)

@@ -3,7 +3,8 @@
 Vyas et al., "SOAP: improving and stabilizing Shampoo using Adam", ICLR 2025 (arXiv 2409.11321). The
 weights of a matrix are turned to the axes along which its gradients vary independently, where
 steps of a size of their own are worth more than along the weights themselves. On Lorenz-63 and
-Roessler rows 3,000 updates give a lower loss than 10,000 of Adam's (benchmarks/optimizers.py).
+Roessler rows 3,000 updates give a lower loss than 10,000 of Adam's (benchmarks/optimizers.py; of
+one seed so far).
 """
 
 import math

@@ -158,8 +158,9 @@ class _Program:
         self.stack, self.members = stack, members
         values = stack.values
         self.optimizer = Soap(stack)
-        for own, known in zip(self.optimizer.state, memory or (), strict=False):
-            own.copy_(known)
+        if memory is not None:
+            for own, known in zip(self.optimizer.state, memory, strict=True):
+                own.copy_(known)
         self.batches = Batches([member.source for member in members], values.device)
         self.add_gradients = for_many_updates(stack, self.batches)
         self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
