@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from skchaos._series import Scaling
-from skchaos.core import CELLS, ForcedRNN, TangentDynamics, growth_along, tangent_dynamics
+from skchaos.core import (
+    CELLS,
+    ForcedRNN,
+    TangentDynamics,
+    growth_along,
+    make_cell,
+    tangent_dynamics,
+)
 
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
@@ -49,9 +56,32 @@ def resolve_device(device: str) -> torch.device:
     return torch.device(device)
 
 
+def resolve_rectified(cell: str, n_hidden: int, n_rectified: int | str) -> int:
+    """Return the number of rectifiers that a cell gets; 0 where it leaves no choice.
+
+    Raises
+    ------
+    ValueError
+        If a number is given for such a cell, or more than there are units to rectify.
+    """
+    usual = CELLS[cell].usual_rectified(n_hidden)
+    if n_rectified == "auto":
+        return usual
+    if not usual:
+        raise ValueError(
+            f"n_rectified={n_rectified} with cell={cell!r}, which leaves no choice: use 'auto'."
+        )
+    if cell == "al_rnn" and n_rectified > n_hidden:
+        raise ValueError(
+            f"n_rectified={n_rectified} of n_hidden={n_hidden} units: cell='al_rnn' rectifies some "
+            f"of its units, so use 'auto' or a number from 1 to {n_hidden}."
+        )
+    return n_rectified
+
+
 def state_size(cell: str, n_hidden: int) -> int:
     """Return the length of the state of a model."""
-    return CELLS[cell](n_hidden).state_size
+    return make_cell(cell, n_hidden).state_size
 
 
 @contextmanager
@@ -170,6 +200,7 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
         n_targets=len(estimator.target_mean_),
         inference=estimator.state_inference_,
         n_delays=estimator.n_delays_,
+        n_rectified=estimator.n_rectified_,
     ).double()
     weights = {name: torch.tensor(value) for name, value in estimator._weights().items()}
     model.load_state_dict(weights)

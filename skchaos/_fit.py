@@ -70,7 +70,7 @@ class Job:
         """What jobs must share to be trained in lockstep."""
         settings, plan, series = self.settings, self.plan, self.series
         n_targets = 0 if series.targets is None else series.targets.shape[1]
-        network = (settings.cell, settings.n_hidden, settings.state_inference)
+        network = (settings.cell, settings.n_hidden, plan.n_rectified, settings.state_inference)
         rows = (series.rows.shape[1], n_targets, plan.n_delays, plan.delay)
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
         return (*network, *rows, *steps, settings.max_iter, settings.device)
@@ -188,6 +188,7 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
             n_targets=n_targets,
             inference=settings.state_inference,
             n_delays=job.plan.n_delays,
+            n_rectified=job.plan.n_rectified,
         )
     if job.start is not None:
         model.load_state_dict({n: torch.as_tensor(value) for n, value in job.start.items()})

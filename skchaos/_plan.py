@@ -57,6 +57,8 @@ class Plan:
         show none.
     train_lengths : list of int
         Leading rows of each trajectory that are trained on; the rest is set aside.
+    n_rectified : int
+        Rectifiers of the cell; 0 where it leaves no choice.
     """
 
     n_delays: int
@@ -65,6 +67,7 @@ class Plan:
     sequence_length: int
     lyapunov_exponent: float
     train_lengths: list[int]
+    n_rectified: int
 
     @property
     def span(self) -> int:
@@ -144,6 +147,7 @@ def make_plan(
     series: Series,
     n_delays: int | Literal["auto"],
     delay: int | Literal["auto"],
+    n_rectified: int,
 ) -> Plan:
     """Settle what `settings` and the window leave open, on the training rows of `series`.
 
@@ -167,6 +171,7 @@ def make_plan(
         sequence_length=_sequence_length(settings, interval, room),
         lyapunov_exponent=usable_exponent(measured),
         train_lengths=train_lengths,
+        n_rectified=n_rectified,
     )
 
 

@@ -19,6 +19,10 @@ from skchaos.neighbors._rows import trajectory_lengths
 
 SEEDS = np.iinfo(np.int32).max
 MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with
+_CELLS = {
+    *("al_rnn", "clipped_shallow_plrnn", "dendritic_plrnn", "elman", "gru", "lstm", "plrnn"),
+    "shallow_plrnn",
+}
 _AUTO_OR_COUNT = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 
 
@@ -34,10 +38,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    cell : {"lstm", "gru", "elman", "plrnn"}, default="lstm"
-        Recurrent cell F. The piecewise-linear "plrnn" is the one to analyse afterwards.
+    cell : {"lstm", "gru", "elman", "plrnn", "shallow_plrnn", "clipped_shallow_plrnn", \
+            "dendritic_plrnn", "al_rnn"}, default="lstm"
+        Recurrent cell F. Those after "elman" are piecewise linear, to be analysed afterwards
+        (:ref:`cells`).
     n_hidden : int, default=50
         Number of hidden units.
+    n_rectified : int or "auto", default="auto"
+        Number of rectifiers: in the hidden layer of a shallow PLRNN ("auto": twice `n_hidden`), in
+        the spline of each unit of a dendritic one (10), or units of an almost-linear RNN that are
+        rectified (a fifth of them). Must be "auto" for the other cells.
     forcing_interval : int or "auto", default="auto"
         Training steps between two replacements of the state by data. "auto" is the predictability
         time ln 2 / lambda_max in steps, times a factor and within limits that
@@ -189,8 +199,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "cell": [StrOptions({"elman", "gru", "lstm", "plrnn"})],
+        "cell": [StrOptions(_CELLS)],
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "n_rectified": _AUTO_OR_COUNT,
         "forcing_interval": _AUTO_OR_COUNT,
         "state_inference": [StrOptions({"window", "pseudo_inverse"})],
         "n_delays": _AUTO_OR_COUNT,
@@ -218,6 +229,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         cell="lstm",
         n_hidden=50,
         *,
+        n_rectified="auto",
         forcing_interval="auto",
         state_inference="window",
         n_delays="auto",
@@ -241,6 +253,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     ):
         self.cell = cell
         self.n_hidden = n_hidden
+        self.n_rectified = n_rectified
         self.forcing_interval = forcing_interval
         self.state_inference = state_inference
         self.n_delays = n_delays
@@ -312,6 +325,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         from skchaos import _engine, _fit
 
         _engine.resolve_device(self.device)  # fails before any work is done
+        n_rectified = _engine.resolve_rectified(self.cell, self.n_hidden, self.n_rectified)
         goes_on = self.warm_start and hasattr(self, "readout_weight_")
         if series is None:
             series = self._check_series(X, y, groups, goes_on)
@@ -319,7 +333,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             learn_columns(self, X)
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         clean = self._without_noise(series)
-        plan = make_plan(self, clean, *window)
+        plan = make_plan(self, clean, *window, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = self._weights() if goes_on else None
         return _fit.Job(self, plan, clean, series, seeds.tolist(), start)
@@ -358,7 +372,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     def _check_goes_on(self, series):
         """Raise where the network to train is not the one of the last fit."""
-        for name in ("cell", "n_hidden", "state_inference", "n_delays", "delay"):
+        for name in ("cell", "n_hidden", "n_rectified", "state_inference", "n_delays", "delay"):
             wanted, last = getattr(self, name), getattr(self, f"{name}_")
             if wanted not in ("auto", last):
                 raise ValueError(
@@ -380,6 +394,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         plan, series = job.plan, job.recorded
         self.noise_level_ = job.series.noise_level
         self.cell_, self.n_hidden_ = self.cell, self.n_hidden
+        self.n_rectified_ = plan.n_rectified
         self.state_inference_, self.dt_ = self.state_inference, float(self.dt)
         self.forcing_interval_ = plan.forcing_interval
         self.lyapunov_exponent_ = plan.lyapunov_exponent
@@ -494,7 +509,8 @@ def _warn_if_not_finite(run):
         warnings.warn(
             f"The free run left the range of numbers after {int(np.argmin(finite))} steps; the "
             "rows from there on are not finite. The model has no bounded orbit: fit it with "
-            "another random_state, or a cell that is bounded (lstm, gru, elman).",
+            "another random_state, or a cell that is bounded (lstm, gru, elman, "
+            "clipped_shallow_plrnn).",
             DivergenceWarning,
             stacklevel=4,
         )

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from copy import copy
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
@@ -20,7 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import _interval, measure
 from skchaos._series import Scaling
-from skchaos.core import TrainingResult
+from skchaos.core import CELLS, TrainingResult
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import (
     DivergenceWarning,
@@ -171,6 +172,39 @@ class TestPredict:
         assert model.fit(lorenz, y).score(lorenz, y) > 0.9
         with pytest.raises(ValueError, match="fitted with y"):
             model.score(lorenz)
+
+
+class TestCells:
+    @pytest.mark.parametrize("cell", CELLS)
+    def test_every_cell_learns_forecasts_and_comes_back(self, lorenz, cell):
+        settings = QUICK | {"max_iter": 50, "early_stopping": False, "forcing_interval": 10}
+        model = ChaoticRNNRegressor(cell, **settings).fit(lorenz)
+        assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
+        run = model.forecast(20)
+        assert_array_equal(run, pickle.loads(pickle.dumps(model)).forecast(20))
+        assert np.isfinite(run).all()
+
+    def test_number_of_rectifiers(self, lorenz):
+        shapes = {}
+        for cell, n_rectified in [("shallow_plrnn", "auto"), ("shallow_plrnn", 5)]:
+            model = ChaoticRNNRegressor(cell, n_rectified=n_rectified, **QUICK).fit(lorenz)
+            shapes[n_rectified] = (model.n_rectified_, *model.cell_inner_weight_.shape)
+        assert shapes == {"auto": (16, 16, 8), 5: (5, 5, 8)}
+
+    def test_number_of_rectified_units_is_kept(self, lorenz):
+        few = ChaoticRNNRegressor("al_rnn", n_rectified=1, **QUICK).fit(lorenz)
+        changed = copy(few)
+        changed.n_rectified_ = 8
+        assert few.n_rectified_ == 1
+        assert not np.allclose(few.forecast(20), changed.forecast(20))
+
+    @pytest.mark.parametrize(
+        ("cell", "n_rectified", "message"),
+        [("lstm", 3, "leaves no choice"), ("al_rnn", 9, "number from 1 to 8")],
+    )
+    def test_rectifiers_that_cannot_be(self, lorenz, cell, n_rectified, message):
+        with pytest.raises(ValueError, match=message):
+            ChaoticRNNRegressor(cell, n_rectified=n_rectified, **QUICK).fit(lorenz)
 
 
 class TestUnits:

@@ -4,7 +4,8 @@ Everything here is torch and knows neither scikit-learn nor pandas. A *state* is
 shape (..., state); the *hidden* part of it, (..., hidden), is what the readout sees.
 """
 
-from skchaos.core._cells import CELLS, Cell
+from skchaos.core._cell import Cell
+from skchaos.core._cells import CELLS, make_cell
 from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._map import FunctionMap
@@ -30,6 +31,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingResult",
     "growth_along",
+    "make_cell",
     "tangent_dynamics",
     "train",
     "unroll",

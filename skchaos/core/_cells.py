@@ -1,104 +1,16 @@
-"""Recurrent cells: one autonomous step each, with its tangent map in closed form.
-
-A cell maps a state to the next state. It has no inputs: data enter only where a state is inferred
-from them (:mod:`skchaos.core._observation`). Steps broadcast over leading axes; loops over time
-live in :mod:`skchaos.core._unroll`.
-
-Parameters may have a leading axis of models (:class:`skchaos.core.Stack`), which states then have
-too. Tangent maps are those of one model.
-"""
-
-from abc import ABC, abstractmethod
+"""The cells there are, and those that squash what they compute."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-
-class Cell(nn.Module, ABC):
-    """One step of an autonomous recurrence, ``state -> state``.
-
-    Parameters
-    ----------
-    hidden_size : int
-        Number of units that the readout sees.
-    """
-
-    n_parts = 1  # how many vectors of hidden_size make up a state; the first is the hidden one
-
-    def __init__(self, hidden_size: int) -> None:
-        super().__init__()
-        self.hidden_size = hidden_size
-
-    @property
-    def state_size(self) -> int:
-        """Length of a state vector."""
-        return self.n_parts * self.hidden_size
-
-    def hidden(
-        self,
-        state: Tensor,  # (..., state)
-    ) -> Tensor:  # (..., hidden)
-        """Return the part of the state that the readout sees."""
-        return state[..., : self.hidden_size]
-
-    @abstractmethod
-    def forward(
-        self,
-        state: Tensor,  # (..., state)
-    ) -> Tensor:  # (..., state)
-        """Advance the state by one step."""
-
-    @abstractmethod
-    def tangent(
-        self,
-        state: Tensor,  # (..., state)
-        frame: Tensor,  # (..., vector, state)
-    ) -> tuple[Tensor, Tensor]:  # the same, one step later
-        """Advance a state and tangent vectors at it: `J v` for each `v` of the frame."""
-
-    def jacobian(
-        self,
-        state: Tensor,  # (..., state)
-    ) -> Tensor:  # (..., state_out, state_in)
-        """Return the derivative of the next state with respect to this one."""
-        axes = torch.eye(state.shape[-1], dtype=state.dtype, device=state.device)
-        frame = axes.expand(*state.shape, -1)
-        return self.tangent(state, frame)[1].mT
-
-    def _uniform(self, *shape: int) -> nn.Parameter:
-        # torch's own initialisation of recurrent layers: U(-1/sqrt(hidden), 1/sqrt(hidden)).
-        bound = self.hidden_size**-0.5
-        return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
-
-
-def affine(
-    rows: Tensor,  # ([model,] ..., in)
-    weight: Tensor,  # ([model,] out, in)
-    bias: Tensor,  # ([model,] out)
-) -> Tensor:  # ([model,] ..., out)
-    """Return ``rows @ weight.T + bias``, of one model or of several at once."""
-    if weight.ndim == 2:
-        return nn.functional.linear(rows, weight, bias)
-    # Columns, and thus rows of a unit: several times faster where there are few outputs.
-    moved = torch.baddbmm(bias.unsqueeze(-1), weight, rows.flatten(1, -2).mT).mT
-    return moved.unflatten(1, rows.shape[1:-1])
-
-
-def _per_unit(
-    values: Tensor,  # ([model,] hidden)
-) -> Tensor:
-    # Against states (model, batch, hidden).
-    return values if values.ndim == 1 else values.unsqueeze(-2)
-
-
-def _product(
-    frame: Tensor,  # (..., vector, state)
-    weight: Tensor,  # (state_out, state)
-) -> Tensor:  # (..., vector, state_out)
-    # All orbits as columns of one product, which leaves the state's axis the slowest in memory:
-    # nearly twice as fast as rows (MKL), and the next product takes it as it lies.
-    moved = weight @ frame.flatten(end_dim=-2).mT
-    return moved.mT.unflatten(0, frame.shape[:-1])
+from skchaos.core._cell import Cell, affine, per_unit, product
+from skchaos.core._piecewise import (
+    PLRNN,
+    AlmostLinearRNN,
+    ClippedShallowPLRNN,
+    DendriticPLRNN,
+    ShallowPLRNN,
+)
 
 
 class Elman(Cell):
@@ -115,33 +27,7 @@ class Elman(Cell):
     def tangent(self, state: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
         state = self(state)
         slope = 1 - state.square()
-        return state, _product(frame, self.weight).mul_(slope.unsqueeze(-2))
-
-
-class PLRNN(Cell):
-    """Piecewise-linear RNN, ``z' = a * z + W max(z, 0) + h`` with zero diagonal in W.
-
-    Durstewitz, PLoS Comput. Biol. 13 (2017), eq. 1; the cell of Mikhaeil et al. 2022, eq. 3.
-    """
-
-    def __init__(self, hidden_size: int) -> None:
-        super().__init__(hidden_size)
-        self.weight = self._uniform(hidden_size, hidden_size)
-        self.bias = self._uniform(hidden_size)
-        self.decay = nn.Parameter(torch.empty(hidden_size).uniform_(0.5, 0.9))
-
-    def coupling(self) -> Tensor:
-        """Return W: the diagonal belongs to `decay` alone, or one slope had two parameters."""
-        return self.weight - torch.diag_embed(self.weight.diagonal(dim1=-2, dim2=-1))
-
-    def forward(self, state: Tensor) -> Tensor:
-        coupled = affine(torch.relu(state), self.coupling(), self.bias)
-        return torch.addcmul(coupled, state, _per_unit(self.decay))
-
-    def tangent(self, state: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
-        active = (state > 0).to(state.dtype).unsqueeze(-2) * frame
-        coupled = _product(active, self.coupling())
-        return self(state), torch.addcmul(coupled, frame, self.decay)
+        return state, product(frame, self.weight).mul_(slope.unsqueeze(-2))
 
 
 class GRU(Cell):
@@ -157,7 +43,7 @@ class GRU(Cell):
         pre = affine(state, self.weight, self.bias)
         reset, update, inner = pre.chunk(3, dim=-1)
         reset, update = torch.sigmoid(reset), torch.sigmoid(update)
-        return reset, update, inner, torch.tanh(_per_unit(self.candidate_bias) + reset * inner)
+        return reset, update, inner, torch.tanh(per_unit(self.candidate_bias) + reset * inner)
 
     def forward(self, state: Tensor) -> Tensor:
         _, update, _, candidate = self._gates(state)
@@ -224,4 +110,19 @@ class LSTM(Cell):
         return torch.cat([out * shown, memory], dim=-1), moved
 
 
-CELLS: dict[str, type[Cell]] = {"elman": Elman, "gru": GRU, "lstm": LSTM, "plrnn": PLRNN}
+CELLS: dict[str, type[Cell]] = {
+    "al_rnn": AlmostLinearRNN,
+    "clipped_shallow_plrnn": ClippedShallowPLRNN,
+    "dendritic_plrnn": DendriticPLRNN,
+    "elman": Elman,
+    "gru": GRU,
+    "lstm": LSTM,
+    "plrnn": PLRNN,
+    "shallow_plrnn": ShallowPLRNN,
+}
+
+
+def make_cell(name: str, hidden_size: int, n_rectified: int = 0) -> Cell:
+    """Return a cell with new weights; with 0 rectifiers it has as many as are usual."""
+    n_rectified = n_rectified or CELLS[name].usual_rectified(hidden_size)
+    return CELLS[name](hidden_size, *([n_rectified] if n_rectified else []))

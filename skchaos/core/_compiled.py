@@ -7,7 +7,8 @@ import warnings
 import torch
 from torch import Tensor
 
-from skchaos.core._cells import GRU, LSTM, PLRNN, Cell, Elman
+from skchaos.core._cell import Cell
+from skchaos.core._cells import GRU, LSTM, PLRNN, Elman
 
 # The parameter that a cell has beside weight and bias.
 _EXTRA = {Elman: "", PLRNN: "decay", GRU: "candidate_bias", LSTM: ""}
@@ -30,9 +31,14 @@ def has_compiler() -> bool:
     return True
 
 
+def has_loops(kind: type[Cell]) -> bool:
+    """Tell whether compiled loops were written for a cell."""
+    return kind in _EXTRA
+
+
 def is_compilable(cell: Cell, like: Tensor) -> bool:
     """Tell whether there are compiled loops for a cell, and for tensors like this one."""
-    known = type(cell) in _EXTRA and has_compiler()
+    known = has_loops(type(cell)) and has_compiler()
     return known and like.device.type == "cpu" and like.dtype in (torch.float32, torch.float64)
 
 

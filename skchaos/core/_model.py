@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from skchaos.core._cells import CELLS, affine
+from skchaos.core._cell import affine
+from skchaos.core._cells import make_cell
 from skchaos.core._observation import Affine, PseudoInverse, WindowEncoder
 from skchaos.core._unroll import unroll
 
@@ -13,8 +14,8 @@ class ForcedRNN(nn.Module):
 
     Parameters
     ----------
-    cell : {"elman", "gru", "lstm", "plrnn"}
-        Recurrent cell.
+    cell : str
+        Recurrent cell, a key of :data:`skchaos.core.CELLS`.
     hidden_size : int
         Units that the readout sees.
     n_features : int
@@ -25,6 +26,8 @@ class ForcedRNN(nn.Module):
         How a state is inferred from data.
     n_delays : int
         Rows in the window that a state is inferred from.
+    n_rectified : int
+        Rectifiers of a cell that leaves their number open; 0 for the usual one.
     """
 
     def __init__(
@@ -36,10 +39,11 @@ class ForcedRNN(nn.Module):
         n_targets: int = 0,
         inference: str = "window",
         n_delays: int = 1,
+        n_rectified: int = 0,
     ) -> None:
         super().__init__()
         self.n_features = n_features
-        self.cell = CELLS[cell](hidden_size)
+        self.cell = make_cell(cell, hidden_size, n_rectified)
         self.readout = Affine(hidden_size, n_features + n_targets)
         state_size = self.cell.state_size
         self.inference: nn.Module

@@ -7,7 +7,7 @@ readout and return weight ([model,] state, delay * feature) and bias ([model,] s
 import torch
 from torch import Tensor, nn
 
-from skchaos.core._cells import affine
+from skchaos.core._cell import affine
 
 
 class Affine(nn.Module):

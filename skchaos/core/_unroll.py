@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from skchaos.core import _compiled
-from skchaos.core._cells import GRU, LSTM, Cell, Elman
+from skchaos.core._cell import Cell
+from skchaos.core._cells import GRU, LSTM, Elman
 from skchaos.core._compiled import is_compilable
 
 Unrolled = tuple[Tensor, Tensor]  # hidden ([model,] time, batch, hidden), last state

@@ -2,7 +2,7 @@
 
 import torch
 
-from skchaos.core._cells import affine
+from skchaos.core._cell import affine
 from skchaos.core._observation import Affine, PseudoInverse, WindowEncoder
 
 

@@ -1,0 +1,156 @@
+"""Defaults against baselines: every system in every condition, five seeds.
+
+Run ``python -m benchmarks.reconstruction.study``; it appends to
+``benchmarks/results/reconstruction_study.csv`` and skips what is there, so that it can be stopped
+and started at will. ``--set choose`` runs on the trajectories that defaults are chosen on, and only
+on the systems of that half of the coin (:mod:`benchmarks.reconstruction.coin`).
+
+Budget: a fit of skchaos takes two to four minutes of a core, a tuned echo state network one, the
+other baselines seconds; the whole, some 90 cases, 30 hours of a core. ``--jobs`` runs cases side by
+side, each on one thread.
+
+Columns, beside those of :mod:`benchmarks.reconstruction.judge`: `exponent_ratio` is the largest
+exponent of the fitted model over that of the system (of skchaos alone, whose tangent is known),
+`regime` what the report of the fit says of its free run, `cpu_s` the seconds of a fit.
+"""
+
+import argparse
+import csv
+import os
+import time
+import warnings
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.frozen import FrozenEstimator
+
+from benchmarks.reconstruction.cases import RECORDINGS, RESULTS, SYSTEMS, conditions_of, load
+from benchmarks.reconstruction.coin import halves
+from benchmarks.reconstruction.judge import floor, judge
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos._baselines import (
+    DelayRidgeForecaster,
+    EchoStateForecaster,
+    MeanForecaster,
+    PolynomialMapForecaster,
+)
+
+TABLE = RESULTS / "reconstruction_study.csv"
+N_SEEDS = 5
+UNFORCED = 200  # steps that the network without forcing runs freely in training
+MODELS = ("floor", "skchaos", "mean", "cubic map", "delay ridge", "echo state", "clipped lstm")
+RANDOM = ("skchaos", "echo state", "clipped lstm")  # the others are the same for every seed
+KEY = ["set", "system", "condition", "model", "seed"]
+SCORES = ["dstsp10", "dstsp30", "dh", "tail_sd", "valid_steps"]
+FITTED = ["exponent_ratio", "noise_level", "interval", "n_init", "cpu_s"]
+FIELDS = [*KEY, *SCORES, *FITTED]
+
+
+def make_model(name: str, dt: float, seed: int):
+    """Return an unfitted forecaster."""
+    if name == "skchaos":
+        return ChaoticRNNRegressor(dt=dt, random_state=seed)
+    if name == "clipped lstm":
+        return ChaoticRNNRegressor(
+            forcing_interval=UNFORCED, noise_level=0, n_init=1, dt=dt, random_state=seed
+        )
+    baselines = {
+        "mean": MeanForecaster,
+        "cubic map": PolynomialMapForecaster,
+        "delay ridge": DelayRidgeForecaster,
+    }
+    return baselines[name]() if name in baselines else EchoStateForecaster(random_state=seed)
+
+
+def run(which: str, system: str, condition: str, name: str, seed: int) -> dict:
+    """Fit one model on one case and return a row of the table."""
+    case = load(system, condition, which)
+    row = dict(zip(KEY, (which, system, condition, name, seed), strict=True))
+    if name == "floor":
+        return row | floor(case)
+    model = make_model(name, case.dt, seed)
+    began = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(case.train)
+        row["cpu_s"] = time.process_time() - began
+        row |= judge(model, case)
+        if name == "skchaos":
+            row |= describe(model, case)
+    return row
+
+
+def describe(model: ChaoticRNNRegressor, case) -> dict:
+    """Return what the fit found, and the largest exponent of its free run over the truth."""
+    try:
+        found = LyapunovSpectrum(FrozenEstimator(model), n_exponents=1).fit(case.train[:20_000])
+        exponent = found.lambda_max_ * case.dt
+    except ValueError:  # an orbit that diverges has none
+        exponent = np.nan
+    return {
+        "exponent_ratio": exponent / case.exponent,
+        "noise_level": float(np.mean(model.noise_level_)),
+        "interval": model.forcing_interval_,
+        "n_init": model.n_init_,
+    }
+
+
+def missing(arguments) -> list[tuple]:
+    """Return what is wanted and not in the table, seed by seed."""
+    table = arguments.table
+    known = pd.read_csv(table) if table.exists() else pd.DataFrame(columns=KEY)
+    done = set(known[KEY].itertuples(index=False, name=None))
+    wanted = [
+        (arguments.set, system, condition, name, seed)
+        for seed in range(arguments.seeds)
+        for system in arguments.systems
+        for condition in conditions_of(system)
+        for name in arguments.models
+        if (seed == 0 or name in RANDOM) and condition in arguments.conditions
+    ]
+    return [case for case in wanted if case not in done]
+
+
+def append(table: Path, row: dict) -> None:
+    """Add one row to the table on disk."""
+    is_new = not table.exists()
+    with table.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if is_new:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+
+
+def main() -> None:
+    """Run what is missing and print medians over seeds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--set", choices=["choose", "report"], default="report")
+    parser.add_argument("--systems", nargs="+", default=[*SYSTEMS, *RECORDINGS])
+    conditions = ["clean", "noise5", "noise10", "part", "part_noise5", "short"]
+    parser.add_argument("--conditions", nargs="+", default=conditions, choices=conditions)
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
+    parser.add_argument("--seeds", type=int, default=N_SEEDS)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--table", type=Path, default=TABLE)
+    arguments = parser.parse_args()
+    if arguments.set == "choose":
+        chosen_on, _ = halves()
+        arguments.systems = [name for name in arguments.systems if name in chosen_on]
+    rows = joblib.Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
+        joblib.delayed(run)(*case) for case in missing(arguments)
+    )
+    for row in rows:
+        append(arguments.table, row)
+        print(row, flush=True)
+    results = pd.read_csv(arguments.table)
+    columns = [*SCORES, "exponent_ratio", "cpu_s"]
+    print(results.groupby(KEY[:-1])[columns].median().round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()
