@@ -100,7 +100,7 @@ def free_run(
     states: Tensor,  # ([model,] orbit, state)
     n_steps: int,
     n_transient: int = 0,
-) -> np.ndarray:  # ([model,] orbit, step, feature)
+) -> tuple[np.ndarray, Tensor]:  # rows ([model,] orbit, step, feature), last states
     """Continue `states` in standardised units, after steps that are not kept."""
     kept = np.empty(0)
     at_once = max(1, CHUNK // states.shape[:-1].numel())
@@ -111,7 +111,7 @@ def free_run(
             kept = np.empty((*rows.shape[:-2], n_steps, rows.shape[-1]), rows.dtype)
         begin = max(0, first - n_transient)
         kept[..., begin : begin + rows.shape[-2], :] = rows
-    return kept
+    return kept, states
 
 
 class Engine:
@@ -174,7 +174,15 @@ class Engine:
     @one_thread()
     def free_run(self, states: Tensor, n_steps: int) -> np.ndarray:
         """Continue `states` to (n_states, n_steps, n_features) in the units of the data."""
-        return self.scaling.undo(free_run(self.model, states, n_steps))
+        return self.scaling.undo(free_run(self.model, states, n_steps)[0])
+
+    @one_thread()
+    def settle(self, states: Tensor, n_steps: int, n_transient: int) -> tuple[np.ndarray, Tensor]:
+        """Return standardised rows (n_states, n_steps, n_features) after a transient, and states.
+
+        The states are those at the end.
+        """
+        return free_run(self.model, states, n_steps, n_transient)
 
     @one_thread()
     def tangent(

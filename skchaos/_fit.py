@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
-# A training is repeated from new weights where its free runs score worse than this many times what
-# stretches of the training rows do. On Duffing rows free runs that live score up to three times as
-# much as these, and those that end on a cycle four times or more (benchmarks/restarts.py).
+# Of the learning rate, for the first training, the second, the first again, ... Some series want
+# the small steps and some the large ones (benchmarks/rates.py).
+RATE_FACTORS = (1.0, 3.0)
+# A training is poor where its free runs score worse than this many times what stretches of the
+# training rows do. On Duffing rows free runs that live score up to three times as much as these,
+# and those that end on a cycle four times or more (benchmarks/restarts.py).
 GOOD_ENOUGH = 3.0
 
 
@@ -76,7 +79,7 @@ class Job:
         return (*network, *rows, *steps, settings.max_iter, settings.device)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Trained:
     """The best of one or more trainings.
 
@@ -85,11 +88,11 @@ class Trained:
     result : TrainingResult
         Of the training that is kept.
     n_init : int
-        Trainings begun.
+        Trainings made.
     floor : float
         Validation score of the training rows themselves; nan without validation.
     interrupted : bool
-        Whether a keyboard interrupt ended the last one.
+        Whether a keyboard interrupt ended them.
     """
 
     result: TrainingResult
@@ -102,17 +105,9 @@ class Trained:
         """Whether the free runs are far from what the training rows score; not if unknown."""
         return self.result.score > GOOD_ENOUGH * self.floor
 
-    def consider(self, result: TrainingResult) -> None:
-        """Keep a further training if it is better."""
-        self.n_init += 1
-        best = self.result
-        if (result.score, -result.n_iter) < (best.score, -best.n_iter) or self.n_init == 1:
-            self.result = result
-        self.interrupted = result.stopped == "interrupted"
-
 
 def train_models(jobs: Sequence[Job]) -> list[Trained]:
-    """Train each job from new weights for each of its seeds until a model is good enough.
+    """Train each job from new weights for each of its seeds and keep the best.
 
     Jobs are of one shape and run in lockstep. With weights to `start` from, or without validation,
     there is one training.
@@ -120,27 +115,47 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
     known = {_set_aside(job): job for job in jobs}
     prepared = {key: Validation.of(job.plan, job.series) for key, job in known.items()}
     validations = [prepared[_set_aside(job)] for job in jobs]
-    floors = [np.nan if v is None else v.floor for v in validations]
-    trained = [Trained(TrainingResult(weights={}), 0, floor) for floor in floors]
-    for attempt in range(max(len(job.seeds) for job in jobs)):
-        wanted = [i for i, job in enumerate(jobs) if _is_wanted(job, trained[i], attempt)]
-        for is_judged in (True, False):
-            group = [i for i in wanted if (validations[i] is not None) == is_judged]
-            if any(one.interrupted for one in trained):
-                return trained
-            if group:
-                judges = [validations[i] for i in group] if is_judged else None
-                results = _train([jobs[i] for i in group], attempt, judges)
-                for i, result in zip(group, results, strict=True):
-                    trained[i].consider(result)
-    return trained
+    found: list[list[TrainingResult]] = [[] for _ in jobs]
+    for is_judged in (True, False):
+        # Job and attempt of each training.
+        runs = [
+            (i, attempt)
+            for i, job in enumerate(jobs)
+            if (validations[i] is not None) == is_judged
+            for attempt in range(len(job.seeds) if is_judged and job.start is None else 1)
+        ]
+        if runs:
+            judges = [validations[i] for i, _ in runs] if is_judged else None
+            results = _train([(jobs[i], attempt) for i, attempt in runs], judges)
+            for (i, _), result in zip(runs, results, strict=True):
+                found[i].append(result)
+    return [
+        _best(job, results, validation)
+        for job, results, validation in zip(jobs, found, validations, strict=True)
+    ]
 
 
-def _is_wanted(job: Job, best: Trained, attempt: int) -> bool:
-    """Tell whether a job needs one more training."""
-    if attempt == 0:
-        return True
-    return attempt < len(job.seeds) and job.start is None and best.is_poor
+def _best(job: Job, results: list[TrainingResult], validation: Validation | None) -> Trained:
+    """Keep the training that forecasts best of those whose free runs are good, if any are.
+
+    Scores of free runs are noisy: they tell the living from the dead, and forecast errors over the
+    rows set aside tell which of the living is the most exact.
+    """
+    interrupted = any(result.stopped == "interrupted" for result in results)
+    floor = np.nan if validation is None else validation.floor
+    trained = [Trained(result, len(results), floor, interrupted) for result in results]
+    if len(trained) == 1:
+        return trained[0]
+
+    def rank(one: Trained) -> tuple[bool, float, int]:
+        result = one.result
+        if one.is_poor or result.n_iter == 0:
+            return True, result.score, -result.n_iter
+        model = _new_model(job, 0)
+        model.load_state_dict(result.weights)
+        return False, validation.forecast_error(model), -result.n_iter
+
+    return min(trained, key=rank)
 
 
 def _set_aside(job: Job) -> tuple:
@@ -154,26 +169,27 @@ def _by_series(jobs: Sequence[Job], make: Callable[[Series], _T]) -> dict[int, _
 
 
 def _train(
-    jobs: Sequence[Job],
-    attempt: int,
-    validations: Sequence[Validation] | None,
+    runs: Sequence[tuple[Job, int]], validations: Sequence[Validation] | None
 ) -> list[TrainingResult]:
-    settings = jobs[0].settings
-    device = resolve_device(settings.device)
+    """Train jobs, each from the seed of the given number."""
+    settings = runs[0][0].settings
+    device, n_threads = resolve_device(settings.device), torch.get_num_threads()
 
     def validate(model: ForcedRNN, numbers: list[int]) -> list[float]:
         return score_free_runs([validations[i] for i in numbers], model)
 
     judge = None if validations is None else validate
-
     try:
-        with one_thread(), _progress_bar(settings, attempt + 1) as progress:
-            models = Stack.of([_new_model(job, attempt) for job in jobs], device)
-            tables = _by_series(jobs, lambda series: _table(series, device))
-            sources = [_sequences(job, tables[id(job.series)], attempt) for job in jobs]
+        with one_thread(), _progress_bar(settings, len(runs)) as progress:
+            models = Stack.of([_new_model(*run) for run in runs], device)
+            tables = _by_series([job for job, _ in runs], lambda series: _table(series, device))
+            sources = [
+                _sequences(job, tables[id(job.series)], _config(job, attempt, n_threads))
+                for job, attempt in runs
+            ]
             return train(models, sources, validate=judge, progress=progress)
     except KeyboardInterrupt:  # beside the training itself, which sees to its own
-        return [TrainingResult(weights={}, stopped="interrupted") for _ in jobs]
+        return [TrainingResult(weights={}, stopped="interrupted") for _ in runs]
 
 
 def _new_model(job: Job, attempt: int) -> ForcedRNN:
@@ -195,19 +211,20 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
     return model
 
 
-def _config(job: Job, attempt: int) -> TrainingConfig:
+def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
     settings = job.settings
     return TrainingConfig(
         forcing=SparseForcing(job.plan.forcing_interval),
         sequence_length=job.plan.sequence_length,
         batch_size=settings.batch_size,
         max_iter=settings.max_iter,
-        learning_rate=settings.learning_rate,
+        learning_rate=settings.learning_rate * RATE_FACTORS[attempt % len(RATE_FACTORS)],
         alpha=settings.alpha,
         check_every=max(1, -(-settings.max_iter // N_CHECKS)),
         patience=settings.n_iter_no_change if settings.early_stopping else None,
         tol=settings.tol,
         seed=job.seeds[attempt],
+        n_threads=n_threads,
     )
 
 
@@ -228,25 +245,25 @@ def _table(series: Series, device: torch.device) -> Table:
     return Table.of(rows, targets)
 
 
-def _sequences(job: Job, table: Table, attempt: int) -> Sequences:
+def _sequences(job: Job, table: Table, config: TrainingConfig) -> Sequences:
     return Sequences(
         table,
         lengths=job.series.lengths,
         usable=job.plan.train_lengths,
         offsets=torch.as_tensor(job.plan.offsets),
-        config=_config(job, attempt),
+        config=config,
     )
 
 
 @contextmanager
-def _progress_bar(settings: "ChaoticRNNRegressor", number: int) -> Iterator[Progress | None]:
+def _progress_bar(settings: "ChaoticRNNRegressor", n_models: int) -> Iterator[Progress | None]:
     if not settings.verbose:
         yield None
         return
     from tqdm.auto import tqdm
 
-    again = f" again ({number} of at most {settings.n_init})" if number > 1 else ""
-    with tqdm(total=settings.max_iter, desc=f"training{again}", unit="update") as bar:
+    at_once = f" {n_models} at once" if n_models > 1 else ""
+    with tqdm(total=settings.max_iter, desc=f"training{at_once}", unit="update") as bar:
 
         def progress(n_iter: int, losses: list[float], scores: list[float]) -> None:
             best = min(scores)

@@ -13,7 +13,7 @@ from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
 from skchaos.exponents import local_exponents, lyapunov_exponents
-from skchaos.exponents._verdict import REGULAR
+from skchaos.exponents._verdict import REGULAR, regime_of_model
 from skchaos.neighbors._rows import trajectory_lengths
 
 MIN_ROWS = 2
@@ -34,7 +34,6 @@ EITHER_ATTRIBUTES = (
     "trajectories_",
 )
 # An exponent counts as different from zero beyond this many standard errors.
-SIGNIFICANT = 2.0
 FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows`, for warnings
 MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems
@@ -334,7 +333,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.curve_lags_ = n_steps * self.dt_
         self.curve_ = log_growth[:, :, 0].mean(axis=1).cumsum() / self.curve_lags_
         self.resolved_ = np.ones(len(self.exponents_), dtype=bool)
-        self.regime_, reason = _regime(self.exponents_, self.standard_errors_)
+        self.regime_, reason = regime_of_model(self.exponents_, self.standard_errors_)
         self.reason_ = f"of the {'map' if callable(self.estimator_) else 'model'}: {reason}"
 
     def _derive(self):
@@ -492,19 +491,3 @@ def _kaplan_yorke(exponents):
         return np.nan  # more exponents are needed
     j = int(negative[0])
     return float(j + (sums[j - 1] / abs(exponents[j]) if j else 0.0))
-
-
-def _regime(exponents, standard_errors):
-    """Name the regime of a flow or map from its leading exponents and their errors."""
-    error = SIGNIFICANT * standard_errors
-    zero = np.abs(exponents) <= error
-    shown = f"lambda_max = {exponents[0]:.3g} +- {standard_errors[0]:.1g} per unit of time"
-    if exponents[0] > error[0]:
-        return "chaos", f"{shown} is positive beyond {SIGNIFICANT:g} standard errors"
-    if exponents[0] < -error[0]:
-        return "fixed point", f"{shown} is negative: every perturbation dies out"
-    if len(exponents) == 1:
-        return "undecided", f"{shown} is zero within its error; more exponents would tell"
-    if zero[1]:
-        return "torus", f"{shown} and the second exponent are zero within their errors"
-    return "cycle", f"{shown} is zero within its error and the second exponent is negative"

@@ -77,9 +77,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     sequence_length : int or "auto", default="auto"
         Steps in a training sequence. "auto" is the least multiple of the forcing interval that
         reaches the 100 steps of [1]_, as far as the rows allow.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.003
         Peak of the learning rate, which rises over the first tenth of the updates and then falls to
-        zero. The optimizer is SOAP [3]_: Adam along the axes that gradients vary on.
+        zero; three times as much in the second training (see `n_init`). The optimizer is SOAP [3]_:
+        Adam along the axes that gradients vary on.
     alpha : float, default=0.0
         L2 penalty on the weights.
     early_stopping : bool, default=True
@@ -96,11 +97,13 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
         equally good, and the later one is kept, as it has had the smaller steps.
     n_init : int, default=2
-        Trainings at most. Which of them end in a free run that lives is partly luck (2 of 12 on the
-        driven Duffing oscillator did not, ``benchmarks/restarts.py``). So where that of the first
-        scores more than three times as badly as stretches of the training rows do, training is done
-        again from other initial weights, and the best is kept. 1 halves the time that a fit can
-        take. Without rows set aside, and with `warm_start`, there is one training.
+        Trainings, from other initial weights; the first, third, ... with `learning_rate`, the
+        second, fourth, ... with three times as much, since some series want small steps and some
+        large ones. Of those whose free runs score at most three times as badly against the rows
+        set aside as stretches of the training rows do, the one with the least forecast error over
+        one forcing interval of the rows set aside is kept; if there is none, the one that scores
+        best. They share the threads that torch is given. Without rows set aside, and with
+        `warm_start`, there is one training.
     warm_start : bool, default=False
         Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"
@@ -158,6 +161,15 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     validation_floor_ : float
         The score that stretches of the training rows get in place of free runs; nan without early
         stopping. A good model comes near it.
+    reconstruction_report_ : dict
+        What free runs of the model do, beside what the rows do. "regime", "exponent" and
+        "exponent_error" are those of the model ("unbounded", "fixed point", "cycle", "torus",
+        "chaos" or "undecided"; per unit of `dt`), "data_regime", "data_exponent" and
+        "data_exponent_error" those of the training rows. "divergence" and "spectrum_distance" are
+        distances of 32 free runs from the rows set aside (:mod:`skchaos.metrics`), and
+        "divergence_floor" and "spectrum_distance_floor" those of halves of these rows from each
+        other: nothing can be much better. "reasons" lists, in words, what speaks against the model;
+        where it is not empty, fit warns (:ref:`reconstruction_report`).
     n_init_ : int
         Trainings made, of which the best was kept.
     n_iter_ : int
@@ -239,7 +251,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         max_iter=20_000,
         batch_size=16,
         sequence_length="auto",
-        learning_rate=1e-2,
+        learning_rate=3e-3,
         alpha=0.0,
         early_stopping=True,
         validation_fraction=0.1,
@@ -356,8 +368,18 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 "or scale outliers down."
             )
         self._store(job, trained)
+        self._describe(job)
         self._report(trained)
         return self
+
+    def _describe(self, job):
+        """Look at free runs of what was trained."""
+        from skchaos import _reconstruction
+
+        train_lengths, measured = measure(self, job.series)
+        self.reconstruction_report_ = _reconstruction.report(
+            self._engine(), job.series, train_lengths, measured
+        )
 
     def _check_series(self, X, y, groups, goes_on):
         checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=True)
@@ -432,22 +454,25 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 DivergenceWarning,
                 stacklevel=6,
             )
+        reasons = list(self.reconstruction_report_["reasons"])
         if trained.is_poor:
+            reasons.append(
+                f"it scores {result.score:.2g} against the rows set aside, and stretches of the "
+                f"training rows {trained.floor:.2g} (lower is better)"
+            )
+        if reasons:
             warnings.warn(
-                f"Free runs of the fitted model score {result.score:.2g} against the rows set "
-                f"aside, and stretches of the training rows {trained.floor:.2g} (lower is better): "
-                "it may predict the next rows and yet end on a point or a cycle. Look at a long "
-                f"forecast before you trust it; try a larger max_iter than {self.max_iter}, or "
-                f"n_init than {self.n_init}.",
+                f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
+                "may predict the next rows all the same. Look at a long forecast; try a larger "
+                f"max_iter than {self.max_iter}, or n_init than {self.n_init}.",
                 PoorFitWarning,
                 stacklevel=6,
             )
         if trained.interrupted:
-            whole = result.n_iter == self.max_iter
             warnings.warn(
-                f"Interrupted in training {trained.n_init} of at most {self.n_init}; the estimator "
-                f"is fitted with the best state so far, after {result.n_iter} of {self.max_iter} "
-                "updates." + ("" if whole else " Set warm_start=True to go on from it."),
+                "Training was interrupted; the estimator is fitted with the best state so far, "
+                f"after {result.n_iter} of {self.max_iter} updates. Set warm_start=True to go on "
+                "from it.",
                 InterruptedWarning,
                 stacklevel=6,
             )

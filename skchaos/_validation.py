@@ -13,6 +13,7 @@ from skchaos.core import ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
+N_FORECASTS = 500
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
 # Of each orbit, and of those how many do not count. A model may forget a slow motion, such as a
 # drive, only after thousands of steps.
@@ -38,6 +39,10 @@ class Validation:
         Columns that do not stand still in the stretch, which then has a spectrum to compare.
     floor : float
         The score that stretches of the training rows get in place of free runs.
+    contexts : ndarray of shape (n_forecasts, n_window, n_features)
+        Rows that forecasts begin from.
+    future : ndarray of shape (n_forecasts, n_steps, n_features)
+        Rows that follow them, one forcing interval long where there are as many.
     """
 
     truth: np.ndarray
@@ -46,15 +51,17 @@ class Validation:
     offsets: np.ndarray
     varying: np.ndarray
     floor: float
+    contexts: np.ndarray
+    future: np.ndarray
 
     @classmethod
     def of(cls, plan: Plan, series: Series) -> "Validation | None":
         """Prepare it, or return None where there is nothing to compare with."""
         if plan.train_lengths == series.lengths:
             return None
+        held_out = held_out_rows(series, plan.train_lengths)
         ends = np.cumsum(series.lengths)
         firsts = ends - series.lengths + plan.train_lengths
-        held_out = [series.scaled(slice(a, b)) for a, b in zip(firsts, ends, strict=True) if b > a]
         stretch = max(held_out, key=len)
         varying = ~is_constant(stretch)
         if not varying.any():
@@ -65,12 +72,25 @@ class Validation:
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
         trained = _stretches(series, plan)[..., varying]
         floor = free_running_score(truth, stretch, trained)
-        return cls(truth, stretch, windows, plan.offsets, varying, floor)
+        n_steps = min(plan.forcing_interval, len(stretch) // 2)
+        at = np.linspace(first, first + len(stretch) - 1 - n_steps, N_FORECASTS).astype(int)
+        contexts = series.scaled(at[:, None] + np.arange(-plan.span, 1))
+        future = series.scaled(at[:, None] + np.arange(1, n_steps + 1))
+        return cls(truth, stretch, windows, plan.offsets, varying, floor, contexts, future)
 
     def score(self, run: np.ndarray) -> float:
         """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
         run = run[..., self.varying].astype(np.float64)
         return free_running_score(self.truth, self.stretch, run)
+
+    def forecast_error(self, model: ForcedRNN) -> float:
+        """Return the mean squared error of the forecasts of one model, standardised."""
+        at = self.contexts.shape[1] - 1 + self.offsets
+        with torch.no_grad():
+            contexts = torch.as_tensor(self.contexts[:, at], dtype=torch.float32)
+            ahead = model(contexts, self.future.shape[1])
+        ahead = ahead[..., : self.future.shape[2]].transpose(0, 1).numpy()
+        return float(np.mean((ahead - self.future) ** 2))
 
 
 def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
@@ -82,8 +102,15 @@ def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list
         states = model.infer(
             torch.as_tensor(windows[:, :, at], dtype=parameter.dtype).to(parameter)
         )
-    run = free_run(model, states, N_STEPS - N_TRANSIENT, N_TRANSIENT)
+    run, _ = free_run(model, states, N_STEPS - N_TRANSIENT, N_TRANSIENT)
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
+
+
+def held_out_rows(series: Series, train_lengths: list[int]) -> list[np.ndarray]:
+    """Return the standardised rows of each trajectory that are not trained on, if there are any."""
+    ends = np.cumsum(series.lengths)
+    firsts = ends - series.lengths + train_lengths
+    return [series.scaled(slice(a, b)) for a, b in zip(firsts, ends, strict=True) if b > a]
 
 
 def _stretches(series: Series, plan: Plan) -> np.ndarray:
@@ -109,8 +136,10 @@ def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) 
     """
     if not np.isfinite(run).all():
         return np.inf
-    divergence = state_space_divergence(
-        truth, run.reshape(-1, truth.shape[1]), n_bins=N_BINS, random_state=0
-    )
     distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
-    return float(divergence + np.mean(distances))
+    return float(divergence(truth, run.reshape(-1, truth.shape[1])) + np.mean(distances))
+
+
+def divergence(truth: np.ndarray, rows: np.ndarray) -> float:
+    """Return how far rows are from others as a distribution, coarsely since these may be few."""
+    return state_space_divergence(truth, rows, n_bins=N_BINS, random_state=0)

@@ -12,10 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
-from skchaos._lyapunov import _kaplan_yorke, _regime
+from skchaos._lyapunov import _kaplan_yorke
 from skchaos.datasets import make_henon, make_logistic, make_lorenz63
 from skchaos.exceptions import DegenerateDataWarning
 from skchaos.exponents import lyapunov_exponents
+from skchaos.exponents._verdict import regime_of_model
 from tests.test_regressor import QUICK
 
 MEMORY = "a local exponent follows a row's own past or future among the rows around it"
@@ -428,4 +429,4 @@ class TestDerived:
         ],
     )
     def test_regime(self, exponents, regime):
-        assert _regime(np.array(exponents), np.full(len(exponents), 0.01))[0] == regime
+        assert regime_of_model(np.array(exponents), np.full(len(exponents), 0.01))[0] == regime

@@ -21,7 +21,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import _interval, measure
 from skchaos._series import Scaling
-from skchaos.core import CELLS, TrainingResult
+from skchaos._validation import Validation
+from skchaos.core import CELLS, _training
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import (
     DivergenceWarning,
@@ -187,12 +188,14 @@ class TestCells:
     def test_number_of_rectifiers(self, lorenz):
         shapes = {}
         for cell, n_rectified in [("shallow_plrnn", "auto"), ("shallow_plrnn", 5)]:
-            model = ChaoticRNNRegressor(cell, n_rectified=n_rectified, **QUICK).fit(lorenz)
+            settings = QUICK | {"early_stopping": False, "max_iter": 1}
+            model = ChaoticRNNRegressor(cell, n_rectified=n_rectified, **settings).fit(lorenz)
             shapes[n_rectified] = (model.n_rectified_, *model.cell_inner_weight_.shape)
         assert shapes == {"auto": (16, 16, 8), 5: (5, 5, 8)}
 
     def test_number_of_rectified_units_is_kept(self, lorenz):
-        few = ChaoticRNNRegressor("al_rnn", n_rectified=1, **QUICK).fit(lorenz)
+        settings = QUICK | {"early_stopping": False}
+        few = ChaoticRNNRegressor("al_rnn", n_rectified=1, **settings).fit(lorenz)
         changed = copy(few)
         changed.n_rectified_ = 8
         assert few.n_rectified_ == 1
@@ -450,49 +453,75 @@ class TestTrainingAgain:
     TWICE: ClassVar[dict] = QUICK | {"n_init": 2}
 
     def trainings(self, lorenz, monkeypatch):
-        """Return what a training from each of the two seeds scores."""
+        """Return a fitted model, what came of its trainings, and their configurations."""
         from skchaos import _fit
 
         seen, train = [], _fit.train
 
-        def spy(*args, **kwargs):
-            [result] = train(*args, **kwargs)
-            seen.append(result)
-            return [result]
+        def spy(stack, sources, **kwargs):
+            results = train(stack, sources, **kwargs)
+            seen.extend(zip(results, (source.config for source in sources), strict=True))
+            return results
 
         monkeypatch.setattr(_fit, "train", spy)
-        return ChaoticRNNRegressor(**self.TWICE).fit(lorenz), seen
+        return ChaoticRNNRegressor(**self.TWICE).fit(lorenz), *zip(*seen, strict=True)
 
-    def test_the_better_of_two_is_kept(self, lorenz, monkeypatch):
+    def test_of_the_poor_the_better_score_is_kept(self, lorenz, monkeypatch):
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 0.0)
-        fitted, (one, two) = self.trainings(lorenz, monkeypatch)
+        fitted, results, _ = self.trainings(lorenz, monkeypatch)
+        one, two = results
         assert fitted.n_init_ == 2
         assert one.score != two.score
-        better = min(one, two, key=lambda result: result.score)
+        better = min(results, key=lambda result: result.score)
         assert fitted.validation_score_ == better.score
         assert fitted.validation_scores_.tolist() == better.validation_scores
         assert_array_equal(fitted.readout_bias_, better.weights["readout.bias"])
 
-    def test_a_good_one_is_enough(self, lorenz, monkeypatch):
+    @pytest.mark.parametrize("better", [0, 1])
+    def test_of_the_good_the_better_forecast_is_kept(self, lorenz, monkeypatch, better):
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
-        fitted, seen = self.trainings(lorenz, monkeypatch)
-        assert fitted.n_init_ == len(seen) == 1
-        plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
-        assert_array_equal(fitted.forecast(9), plain.forecast(9))
+        errors = iter([0.1, 0.2] if better == 0 else [0.2, 0.1])
+        monkeypatch.setattr(Validation, "forecast_error", lambda self, model: next(errors))
+        fitted, results, _ = self.trainings(lorenz, monkeypatch)
+        assert_array_equal(fitted.readout_bias_, results[better].weights["readout.bias"])
 
-    def test_the_limit_is_what_the_training_rows_score(self, lorenz, monkeypatch):
-        fitted, (one, *_) = self.trainings(lorenz, monkeypatch)
-        assert fitted.n_init_ == 2  # ten updates train nothing
-        assert one.score > 3 * fitted.validation_floor_
-        assert fitted.validation_floor_ > 0
+    def test_a_good_one_goes_before_a_poor_one(self, lorenz, monkeypatch):
+        _, results, _ = self.trainings(lorenz, monkeypatch)
+        scores = sorted(result.score for result in results)
+        fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
+        limit = np.mean(scores) / fitted.validation_floor_
+        monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", limit)
+        assert ChaoticRNNRegressor(**self.TWICE).fit(lorenz).validation_score_ == scores[0]
+
+    def test_each_is_what_it_would_be_alone(self, lorenz, monkeypatch):
+        _, (first, second), (slow, fast) = self.trainings(lorenz, monkeypatch)
+        alone = ChaoticRNNRegressor(**QUICK).fit(lorenz)
+        assert_array_equal(alone.readout_bias_, first.weights["readout.bias"])
+        assert fast.learning_rate == 3 * slow.learning_rate
+        assert fast.seed != slow.seed
+        assert not np.allclose(alone.readout_bias_, second.weights["readout.bias"])
+
+    def test_forecast_errors_are_those_of_forecasts(self, lorenz):
+        fitted = ChaoticRNNRegressor(forcing_interval=7, **QUICK).fit(lorenz)
+        job = ChaoticRNNRegressor(forcing_interval=7, **QUICK)._prepare(lorenz, None, None)
+        validation = Validation.of(job.plan, job.series)
+        contexts = fitted._scaling().undo(validation.contexts)
+        ahead = fitted.forecast(7, contexts)
+        wanted = np.mean((fitted._scaling().apply(ahead) - validation.future) ** 2)
+        model = fitted._engine().model.float()
+        assert validation.forecast_error(model) == pytest.approx(wanted, rel=1e-5)
+        held_out = fitted._scaling().apply(lorenz[1350:])
+        assert_allclose(validation.contexts[0, -1], held_out[0])
+        assert_allclose(validation.future[-1, -1], held_out[-1])
 
     def test_a_poor_fit_is_announced(self, lorenz):
-        with pytest.warns(PoorFitWarning, match="score .* against .*larger max_iter than 10"):
+        with pytest.warns(PoorFitWarning, match="scores .* against .*larger max_iter than 10"):
             fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz)
         assert fitted.validation_score_ > 3 * fitted.validation_floor_
 
     def test_a_good_fit_is_not(self, lorenz, monkeypatch):
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
+        monkeypatch.setattr("skchaos._reconstruction._reasons", lambda found: [])
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             ChaoticRNNRegressor(**QUICK).fit(lorenz)
@@ -506,28 +535,20 @@ class TestTrainingAgain:
         assert warm.n_init_ == 2
         assert warm.fit(lorenz).n_init_ == 1
 
-    @pytest.mark.parametrize("where", ["in training", "between trainings"])
-    def test_an_interrupt_of_the_second_keeps_the_first(self, lorenz, monkeypatch, where):
-        from skchaos import _fit
-
-        plain = ChaoticRNNRegressor(**QUICK).fit(lorenz)
-        monkeypatch.setattr(_fit, "GOOD_ENOUGH", 0.0)
-        name = "_sequences" if where == "between trainings" else "train"
-        healthy, calls = getattr(_fit, name), []
+    def test_an_interrupt_keeps_the_better_state_so_far(self, lorenz, monkeypatch):
+        healthy, calls = _training.losses, []
 
         def interrupted(*args, **kwargs):
             calls.append(None)
-            if len(calls) == 1:
-                return healthy(*args, **kwargs)
-            if where == "between trainings":
+            if len(calls) == 4:
                 raise KeyboardInterrupt
-            return [TrainingResult(weights={}, stopped="interrupted")]
+            return healthy(*args, **kwargs)
 
-        monkeypatch.setattr(_fit, name, interrupted)
-        with pytest.warns(InterruptedWarning, match="training 2 of at most 2.*10 of 10 updates.$"):
+        monkeypatch.setattr(_training, "losses", interrupted)
+        with pytest.warns(InterruptedWarning, match="after 3 of 10 updates"):
             fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
-        assert (fitted.stopped_, fitted.n_init_, fitted.n_iter_) == ("interrupted", 2, 10)
-        assert_array_equal(fitted.forecast(9), plain.forecast(9))
+        assert (fitted.stopped_, fitted.n_init_, fitted.n_iter_) == ("interrupted", 2, 3)
+        assert np.isfinite(fitted.forecast(9)).all()
 
 
 class TestTrajectories:

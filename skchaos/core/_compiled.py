@@ -2,7 +2,11 @@
 
 import functools
 import importlib.util
+import itertools
+import os
 import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -54,6 +58,32 @@ def kind_of(cell: Cell) -> int:
 
     kinds = {Elman: loops.ELMAN, PLRNN: loops.PLRNN, GRU: loops.GRU, LSTM: loops.LSTM}
     return kinds[type(cell)]
+
+
+def for_models(n_models: int, n_threads: int, work: Callable[[slice], None]) -> None:
+    """Do the work of several models, by more than one thread if there are more.
+
+    The loops do not hold Python's lock. Whoever does the work of a model, its bits are the same.
+    """
+    n_parts = min(n_models, n_threads)
+    if n_parts == 1:
+        work(slice(None))
+        return
+    ends = [k * n_models // n_parts for k in range(n_parts + 1)]
+    parts = [slice(*pair) for pair in itertools.pairwise(ends)]
+    rest = [_threads().submit(work, part) for part in parts[1:]]
+    work(parts[0])
+    for one in rest:
+        one.result()
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="skchaos")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not live on in a child
+    os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 @torch.no_grad()

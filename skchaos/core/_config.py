@@ -39,6 +39,8 @@ class TrainingConfig:
         Checks in a row that score worse than that before training stops.
     seed : int
         Of the random generator that draws batches.
+    n_threads : int
+        Threads for the gradients of several models.
     """
 
     forcing: SparseForcing
@@ -51,6 +53,7 @@ class TrainingConfig:
     patience: int | None
     tol: float
     seed: int
+    n_threads: int = 1
 
     def cycle(self, step: int) -> tuple[float, float]:
         """Return learning rate and momentum of update number `step`, counted from zero."""

@@ -134,18 +134,22 @@ def add_gradients_compiled(
     """Run all segments forth and back in one compiled loop (float32 on a CPU; needs numba)."""
     from skchaos.core import _loops as loops
 
-    cell = stack.model.cell
+    cell, ends = stack.model.cell, _ends(stack)
     losses = stack.values.new_empty(len(starts))
-    table = (batches.rows, batches.center, batches.factor)
-    batch = (*table, starts, batches.n_steps, batches.offsets)
-    loops.add_gradients(
-        _compiled.kind_of(cell),
-        cell.hidden_size,
-        batches.n_features,
-        (*(tensor.numpy() for tensor in batch), batches.unit),
-        _ends(stack),
-        *(tensor.numpy() for tensor in (stack.values, stack.gradients, losses)),
+    of_models = (batches.center, batches.factor, starts, stack.values, stack.gradients, losses)
+    of_models = [tensor.numpy() for tensor in of_models]
+    rows, n_steps, offsets = (
+        tensor.numpy() for tensor in (batches.rows, batches.n_steps, batches.offsets)
     )
+
+    def add(part: slice) -> None:
+        center, factor, starts, *rest = (array[part] for array in of_models)
+        batch = (rows, center, factor, starts, n_steps, offsets, batches.unit)
+        loops.add_gradients(
+            _compiled.kind_of(cell), cell.hidden_size, batches.n_features, batch, ends, *rest
+        )
+
+    _compiled.for_models(len(starts), batches.n_threads, add)
     return losses
 
 

@@ -113,6 +113,7 @@ class Batches:
         self.center = torch.stack(centers).to(**like)  # (model, output)
         self.factor = (1 / torch.stack(scales)).to(**like)
         config = first.config
+        self.n_threads = config.n_threads
         self.n_features, self.offsets = first.table.n_features, first.offsets
         self.segment_starts, n_steps = config.forcing.segments(config.sequence_length)
         # Segments of one length stand together.

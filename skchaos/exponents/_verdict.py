@@ -10,6 +10,7 @@ from skchaos.exponents._surrogates import is_nonlinear
 from skchaos.neighbors._rows import segment_bounds
 
 SIGNIFICANT = 3.0  # standard errors
+SIGNIFICANT_OF_MODEL = 2.0  # standard errors, of exponents that an equation gives
 MIN_PERIODS = 10  # that the rows must hold
 # Growth in one mean period below which an orbit is regular. By lyapunov_verdict.csv of
 # benchmarks/results, as what follows, with 5,000 rows: tori and cycles come out below .03 (three
@@ -221,3 +222,19 @@ def resolved(measured, period):
     certain = errors < allowed
     thick[0] = certain[0] = True  # what there is of it, its error says
     return np.logical_and.accumulate(thick & certain)
+
+
+def regime_of_model(exponents, standard_errors):
+    """Name the regime of an equation from its leading exponents and their errors; say why."""
+    error = SIGNIFICANT_OF_MODEL * standard_errors
+    zero = np.abs(exponents) <= error
+    shown = f"lambda_max = {exponents[0]:.3g} +- {standard_errors[0]:.1g} per unit of time"
+    if exponents[0] > error[0]:
+        return "chaos", f"{shown} is positive beyond {SIGNIFICANT_OF_MODEL:g} standard errors"
+    if exponents[0] < -error[0]:
+        return "fixed point", f"{shown} is negative: every perturbation dies out"
+    if len(exponents) == 1:
+        return "undecided", f"{shown} is zero within its error; more exponents would tell"
+    if zero[1]:
+        return "torus", f"{shown} and the second exponent are zero within their errors"
+    return "cycle", f"{shown} is zero within its error and the second exponent is negative"

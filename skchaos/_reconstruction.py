@@ -1,0 +1,143 @@
+"""What a fitted model does when it runs freely, beside what the rows do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skchaos._engine import Engine
+from skchaos._model_spectrum import standard_errors
+from skchaos._plan import MAX_HELD_OUT, MIN_HELD_OUT
+from skchaos._series import Series, is_constant
+from skchaos._validation import N_ORBITS, N_STEPS, N_TRANSIENT, divergence, held_out_rows
+from skchaos.exponents import MeasuredExponents
+from skchaos.exponents._verdict import REGULAR, regime_of_model
+from skchaos.metrics import power_spectrum_distance
+
+N_TANGENT_STEPS, N_ALIGNMENT = 1000, 200  # of each orbit, that count and that do not
+AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
+# The exponents of model and rows differ if they do by this many standard errors, and by more than
+# this part of that of the rows.
+SIGNIFICANT, TOLERATED = 3.0, 1 / 4
+# A divergence this many times that between halves of the rows is a difference.
+FAR = 3.0
+DISTANCES = ("divergence", "spectrum_distance", "divergence_floor", "spectrum_distance_floor")
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """Free runs of a model, standardised, and the growth of small errors along them."""
+
+    run: np.ndarray  # (orbit, step, feature)
+    regime: str
+    exponent: float
+    standard_error: float
+
+
+def report(
+    engine: Engine, series: Series, train_lengths: list[int], measured: MeasuredExponents
+) -> dict[str, Any]:
+    """Describe free runs of a fitted model and compare them with the rows.
+
+    Parameters
+    ----------
+    engine : Engine
+        The model, in float64.
+    series : Series
+        Rows that it was trained on, and those set aside; the latter are compared with, or all where
+        there are none.
+    train_lengths : list of int
+        Leading rows of each trajectory that it was trained on.
+    measured : MeasuredExponents
+        Of the training rows.
+
+    Returns
+    -------
+    dict
+        See ``ChaoticRNNRegressor.reconstruction_report_``.
+    """
+    motion = _free_motion(engine, series, measured.dt)
+    pieces = held_out_rows(series, train_lengths)
+    if not pieces:
+        pieces = held_out_rows(series, [max(0, n - MAX_HELD_OUT) for n in series.lengths])
+    found = {
+        "regime": motion.regime,
+        "exponent": motion.exponent,
+        "exponent_error": motion.standard_error,
+        "data_regime": measured.regime,
+        "data_exponent": measured.lambda_max,
+        "data_exponent_error": float(measured.standard_errors[0]),
+        **_distances(pieces, motion.run),
+    }
+    found["reasons"] = _reasons(found)
+    return found
+
+
+def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
+    last = len(series.rows) - 1
+    at = np.linspace(min(engine.span, last), last, N_ORBITS).astype(int)
+    windows = np.clip(at[:, None] + np.arange(-engine.span, 1), 0, None)
+    rows = np.asarray(series.rows[windows], dtype=np.float64)
+    run, states = engine.settle(engine.final_states(rows), N_STEPS - N_TRANSIENT, N_TRANSIENT)
+    if not np.isfinite(run).all():
+        return _Motion(run, "unbounded", np.nan, np.nan)
+    if (run.std(axis=1).max(axis=1) < AT_REST).any():
+        # One orbit that has come to rest shows that the others only have not yet.
+        return _Motion(run, "fixed point", np.nan, np.nan)
+    dynamics = engine.tangent(states, N_TANGENT_STEPS, n_exponents=2, n_transient=N_ALIGNMENT)
+    exponents = dynamics.exponents.mean(dim=0).cpu().numpy() / dt
+    growth, lengths = dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy()
+    errors = standard_errors(growth, lengths) / dt
+    regime, _ = regime_of_model(exponents, errors)
+    if regime == "fixed point":  # of some iterate of a map, since the orbits do move
+        regime = "cycle"
+    return _Motion(run, regime, float(exponents[0]), float(errors[0]))
+
+
+def _distances(pieces: list[np.ndarray], run: np.ndarray) -> dict[str, float]:
+    """Return distances of free runs from rows, and of halves of these from each other.
+
+    Of columns that vary in both halves; nan where there are too few rows to say.
+    """
+    stretch = max(pieces, key=len)
+    halves = np.array_split(stretch, 2)
+    varying = ~(is_constant(halves[0]) | is_constant(halves[1]))
+    if len(stretch) < MIN_HELD_OUT or not varying.any():
+        return dict.fromkeys(DISTANCES, np.nan)
+    truth, stretch = np.concatenate(pieces)[:, varying], stretch[:, varying]
+    found = {
+        "divergence": np.inf,
+        "spectrum_distance": 1.0,
+        "divergence_floor": divergence(*np.array_split(truth, 2)),
+        "spectrum_distance_floor": power_spectrum_distance(*np.array_split(stretch, 2)),
+    }
+    if np.isfinite(run).all():
+        run = run[..., varying]
+        found["divergence"] = divergence(truth, run.reshape(-1, run.shape[-1]))
+        distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
+        found["spectrum_distance"] = np.mean(distances)
+    return {name: float(value) for name, value in found.items()}
+
+
+def _reasons(found: dict[str, Any]) -> list[str]:
+    """Return in words what speaks against the model."""
+    data_moves_on = found["data_exponent"] > 0 and found["data_regime"] not in REGULAR
+    reasons = []
+    if found["regime"] == "unbounded":
+        reasons.append("it runs away to infinity")
+    elif found["regime"] in REGULAR and (data_moves_on or found["regime"] == "fixed point"):
+        reasons.append(f"it ends on a {found['regime']}")
+    elif found["data_regime"] == "chaos":
+        error = np.hypot(found["exponent_error"], found["data_exponent_error"])
+        allowed = max(SIGNIFICANT * error, TOLERATED * found["data_exponent"])
+        if abs(found["exponent"] - found["data_exponent"]) > allowed:
+            reasons.append(
+                f"its largest exponent is {found['exponent']:.3g}, and that of the rows "
+                f"{found['data_exponent']:.3g}"
+            )
+    if found["divergence"] > FAR * found["divergence_floor"]:
+        reasons.append(
+            f"its rows are {found['divergence']:.2g} from yours, halves of which are "
+            f"{found['divergence_floor']:.2g} apart"
+        )
+    return reasons
