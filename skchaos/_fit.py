@@ -129,6 +129,10 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
             results = _train([(jobs[i], attempt) for i, attempt in runs], judges)
             for (i, _), result in zip(runs, results, strict=True):
                 found[i].append(result)
+            if any(result.stopped == "interrupted" for result in results):
+                break
+    nothing = TrainingResult(weights={}, stopped="interrupted")
+    found = [results or [nothing] for results in found]
     return [
         _best(job, results, validation)
         for job, results, validation in zip(jobs, found, validations, strict=True)
