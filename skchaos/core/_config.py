@@ -39,6 +39,9 @@ class TrainingConfig:
         Checks in a row that score worse than that before training stops.
     seed : int
         Of the random generator that draws batches.
+    window_noise : float
+        Standard deviation of the fresh noise on the rows that states are inferred from, in the
+        units of the table; it smooths the map from a window to what follows (Bishop 1995).
     n_threads : int
         Threads for the gradients of several models.
     """
@@ -53,6 +56,7 @@ class TrainingConfig:
     patience: int | None
     tol: float
     seed: int
+    window_noise: float = 0.0
     n_threads: int = 1
 
     def cycle(self, step: int) -> tuple[float, float]:

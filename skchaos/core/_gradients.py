@@ -118,12 +118,11 @@ def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Ten
     table, n_delays = batches.rows, len(batches.offsets)
     at = (starts.unsqueeze(-2) + batches.relative).clamp_(max=len(table) - 1)
     center, factor = (values[:, None, None] for values in (batches.center, batches.factor))
-    rows = (
-        table[at].to(center.device) - center
-    ) * factor  # (model, delay and time, segment, output)
-    windows = rows[:, :n_delays, :, : batches.n_features].transpose(1, 2)
-    outputs = stack.model(windows, rows.shape[1] - n_delays)
-    return outputs, outputs.detach() - rows[:, n_delays:]
+    # (model, delay or time, segment, output)
+    windows = (batches.windows[at[:, :n_delays]].to(center.device) - center) * factor
+    future = (table[at[:, n_delays:]].to(center.device) - center) * factor
+    outputs = stack.model(windows[..., : batches.n_features].transpose(1, 2), future.shape[1])
+    return outputs, outputs.detach() - future
 
 
 def add_gradients_compiled(
@@ -138,13 +137,12 @@ def add_gradients_compiled(
     losses = stack.values.new_empty(len(starts))
     of_models = (batches.center, batches.factor, starts, stack.values, stack.gradients, losses)
     of_models = [tensor.numpy() for tensor in of_models]
-    rows, n_steps, offsets = (
-        tensor.numpy() for tensor in (batches.rows, batches.n_steps, batches.offsets)
-    )
+    tables = (batches.rows.numpy(), batches.windows.numpy())
+    n_steps, offsets = batches.n_steps.numpy(), batches.offsets.numpy()
 
     def add(part: slice) -> None:
         center, factor, starts, *rest = (array[part] for array in of_models)
-        batch = (rows, center, factor, starts, n_steps, offsets, batches.unit)
+        batch = (*tables, center, factor, starts, n_steps, offsets, batches.unit)
         loops.add_gradients(
             _compiled.kind_of(cell), cell.hidden_size, batches.n_features, batch, ends, *rest
         )

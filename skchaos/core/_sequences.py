@@ -102,6 +102,8 @@ class Batches:
         first = sources[0]
         tables = list({id(source.table): source.table for source in sources}.values())
         self.rows = tables[0].rows if len(tables) == 1 else torch.cat([t.rows for t in tables])
+        # Those that windows are taken from.
+        self.windows = self.rows.clone() if first.config.window_noise else self.rows
         self.releases = [table.release for table in tables]
         ends = torch.tensor([len(table.rows) for table in tables]).cumsum(0)
         begin = {id(t): int(end) - len(t.rows) for t, end in zip(tables, ends, strict=True)}
@@ -134,8 +136,15 @@ class Batches:
         """Weight of one squared error in the mean."""
         return 1.0 / (int(self.n_steps.sum()) * self.rows.shape[1])
 
-    def draw(self, n_updates: int) -> Tensor:  # (update, model, segment)
-        """Return the rows at which the segments of the next batches start."""
+    def draw(self, n_updates: int, step: int = 0) -> Tensor:  # (update, model, segment)
+        """Return the rows at which the segments of the next batches start, from update `step` on.
+
+        Until the next call windows keep their noise, which is that of `step` for every model.
+        """
+        if self.windows is not self.rows:
+            generator = torch.Generator(self.rows.device).manual_seed(step)
+            torch.randn(self.rows.shape, generator=generator, out=self.windows)
+            self.windows.mul_(self.sources[0].config.window_noise).add_(self.rows)
         starts = torch.stack([source.draw(n_updates) for source in self.sources], dim=1)
         starts = starts + self.first_row[:, None]
         segments = (starts.unsqueeze(-2) + self.segment_starts[:, None]).flatten(-2)

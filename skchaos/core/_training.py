@@ -232,7 +232,7 @@ class _Program:
         first = self.members[0].result.n_iter
         total = self.stack.values.new_zeros(len(self.members))
         for done in range(0, n_updates, MAX_DRAWN):
-            batches = self.batches.draw(min(MAX_DRAWN, n_updates - done))
+            batches = self.batches.draw(min(MAX_DRAWN, n_updates - done), first + done)
             steps = range(first + done, first + done + len(batches))
             rates, momenta = self._schedule(steps)
             for step, starts, rate, momentum in zip(steps, batches, rates, momenta, strict=True):

@@ -52,7 +52,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
     n_features : int
         Leading columns of the table that states are inferred from.
     batch : tuple
-        `table` (row, output), what is read out of the state that arrives at a row; `center` and
+        `table` (row, output), what is read out of the state that arrives at a row; `windows`, the
+        same or a like one that states are inferred from; `center` and
         `factor` (model, output), what to subtract from it and then to multiply it by; `starts`
         (model, segment), the rows at which segments start; `lengths` (segment,), their steps;
         `offsets` (delay,), the rows of a window; and the weight of a squared error, a number.
@@ -65,8 +66,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
     losses : ndarray of shape (model,)
         Filled with the losses.
     """
-    table, center, factor, starts, lengths, offsets = batch[:6]
-    unit = np.float32(batch[6])
+    table, windows, center, factor, starts, lengths, offsets = batch[:7]
+    unit = np.float32(batch[7])
     n_state = at[6] - at[5]
     if n_state == 0:
         n_state = 2 * n_units if kind == LSTM else n_units
@@ -83,7 +84,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
             start_rows = starts[model, first : first + WIDTH]
             n_steps = lengths[first : first + WIDTH]
             source = (table, center[model], factor[model])
-            _infer(source, start_rows, offsets, n_features, trace.window)
+            seen = (windows, center[model], factor[model])
+            _infer(seen, start_rows, offsets, n_features, trace.window)
             losses[model] += _forth(kind, sizes, weights, source, start_rows, n_steps, unit, trace)
             _back(kind, sizes, weights, n_steps.max(), trace, totals)
         _add_totals(kind, sizes, at, n_features, values[model], weights, totals, gradients[model])
