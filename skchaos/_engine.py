@@ -18,6 +18,7 @@ from skchaos.core import (
     TangentDynamics,
     growth_along,
     make_cell,
+    noisy_run,
     tangent_dynamics,
 )
 
@@ -114,6 +115,17 @@ def free_run(
     return kept, states
 
 
+def innovations(
+    model: ForcedRNN,
+    rows: Tensor,  # ([model,] innovation, row, feature)
+    at: Tensor,  # (delay,)
+) -> Tensor:  # ([model,] innovation, feature)
+    """Return what the last of some rows has that the window before it does not tell."""
+    with torch.no_grad():
+        foreseen = model(rows[..., at, :], 1).squeeze(-3)[..., : model.n_features]
+    return rows[..., -1, :] - foreseen
+
+
 class Engine:
     """Inference and free runs of a model, in the units of the data.
 
@@ -125,6 +137,8 @@ class Engine:
         Of the columns of the series.
     offsets : ndarray of shape (n_delays,)
         Rows of a window relative to its last one, ascending, ending in 0.
+    pool : ndarray of shape (n_innovations, n_features), optional
+        Standardised innovations that free runs carry.
     """
 
     def __init__(
@@ -132,9 +146,10 @@ class Engine:
         model: ForcedRNN,
         scaling: Scaling,
         offsets: np.ndarray,
+        pool: np.ndarray | None = None,
     ) -> None:
         self.model, self.scaling = model, scaling
-        self.offsets = offsets
+        self.offsets, self.pool = offsets, pool
         parameter = next(model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
 
@@ -177,6 +192,38 @@ class Engine:
         return self.scaling.undo(free_run(self.model, states, n_steps)[0])
 
     @one_thread()
+    def innovations(self, trained: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Return innovations of trained rows, of shape (n_rows, n_window + 1, n_features).
+
+        A model knows the rows it was trained on too well: they are brought to the size that those
+        of standardised rows set aside have, if there are any.
+        """
+        at = torch.as_tensor(self.span + self.offsets)
+        like = {"dtype": self.dtype, "device": self.device}
+        of_trained, of_held_out = (
+            innovations(self.model, torch.tensor(rows, **like), at) for rows in (trained, held_out)
+        )
+        if len(of_held_out) > 0:
+            sizes = [found.square().mean(0).sqrt() for found in (of_held_out, of_trained)]
+            of_trained = of_trained * (sizes[0] / sizes[1])
+        return of_trained.cpu().numpy()
+
+    @one_thread()
+    def noisy_run(
+        self, contexts: np.ndarray, n_steps: int, n_transient: int = 0, seed: int = 0
+    ) -> np.ndarray:
+        """Continue contexts with innovations, standardised, after steps that are not kept.
+
+        The run has shape (n_contexts, n_steps, n_features).
+        """
+        rows = self._tensor(contexts[:, -self.span - 1 :])
+        at = torch.as_tensor(self.span + self.offsets)
+        pool = torch.tensor(self.pool, dtype=self.dtype, device=self.device)
+        generator = torch.Generator().manual_seed(seed)
+        run = noisy_run(self.model, rows, at, pool, n_transient + n_steps, generator)
+        return run[n_transient:].transpose(0, 1).cpu().numpy()
+
+    @one_thread()
     def settle(self, states: Tensor, n_steps: int, n_transient: int) -> tuple[np.ndarray, Tensor]:
         """Return standardised rows (n_states, n_steps, n_features) after a transient, and states.
 
@@ -214,4 +261,6 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     model.load_state_dict(weights)
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
     scaling = Scaling(estimator.mean_, estimator.scale_)
-    return Engine(model.to(resolve_device(estimator.device)), scaling, offsets)
+    carries_noise = estimator.process_noise is not False and len(estimator.innovations_) > 0
+    pool = estimator.innovations_ if carries_noise else None
+    return Engine(model.to(resolve_device(estimator.device)), scaling, offsets, pool)

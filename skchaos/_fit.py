@@ -13,7 +13,7 @@ from skchaos._engine import one_thread, resolve_device
 from skchaos._mapped import is_mapped, release
 from skchaos._plan import Plan
 from skchaos._series import Series
-from skchaos._validation import Validation, score_free_runs
+from skchaos._validation import Validation, score_models
 from skchaos.core import (
     ForcedRNN,
     Progress,
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
+# Times that training is looked at: finite? validated? stop? One-step errors, by which series that
+# noise drives are judged, cost little, and tell sooner when noise is being learned by heart.
+N_CHECKS, N_CHECKS_OF_NOISE = 25, 100
+SCATTER_OF_NOISE = 0.01  # of one-step errors, in place of that of free runs
 # Of the learning rate, for the first training, the second, the first again, ... Some series want
 # the small steps and some the large ones (benchmarks/rates.py).
 RATE_FACTORS = (1.0, 3.0)
@@ -76,7 +79,8 @@ class Job:
         network = (settings.cell, settings.n_hidden, plan.n_rectified, settings.state_inference)
         rows = (series.rows.shape[1], n_targets, plan.n_delays, plan.delay)
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
-        return (*network, *rows, *steps, settings.max_iter, settings.device)
+        noise = (plan.is_noise_driven, plan.window_noise)
+        return (*network, *rows, *steps, *noise, settings.max_iter, settings.device)
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,7 @@ def _train(
     device, n_threads = resolve_device(settings.device), torch.get_num_threads()
 
     def validate(model: ForcedRNN, numbers: list[int]) -> list[float]:
-        return score_free_runs([validations[i] for i in numbers], model)
+        return score_models([validations[i] for i in numbers], model)
 
     judge = None if validations is None else validate
     try:
@@ -216,7 +220,8 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
 
 
 def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
-    settings = job.settings
+    settings, is_noise = job.settings, job.plan.is_noise_driven
+    n_checks = N_CHECKS_OF_NOISE if is_noise else N_CHECKS
     return TrainingConfig(
         forcing=SparseForcing(job.plan.forcing_interval),
         sequence_length=job.plan.sequence_length,
@@ -224,10 +229,11 @@ def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
         max_iter=settings.max_iter,
         learning_rate=settings.learning_rate * RATE_FACTORS[attempt % len(RATE_FACTORS)],
         alpha=settings.alpha,
-        check_every=max(1, -(-settings.max_iter // N_CHECKS)),
+        check_every=max(1, -(-settings.max_iter // n_checks)),
         patience=settings.n_iter_no_change if settings.early_stopping else None,
-        tol=settings.tol,
+        tol=min(settings.tol, SCATTER_OF_NOISE) if is_noise else settings.tol,
         seed=job.seeds[attempt],
+        window_noise=job.plan.window_noise,
         n_threads=n_threads,
     )
 

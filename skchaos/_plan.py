@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from skchaos._mapped import is_mapped
 from skchaos._series import Series
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
@@ -33,6 +34,9 @@ WINDOW_ROWS = 20
 WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the same
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
+# Of a series that noise drives: as much as its one-step predictions are off, but no more than what
+# leaves the dynamics to be seen (benchmarks/process_noise.py).
+MAX_WINDOW_NOISE = 0.1
 PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
 # Rows that the exponent is measured on, at most: a second or two of a fit that takes minutes.
 # Many columns take longer.
@@ -59,6 +63,10 @@ class Plan:
         Leading rows of each trajectory that are trained on; the rest is set aside.
     n_rectified : int
         Rectifiers of the cell; 0 where it leaves no choice.
+    is_noise_driven : bool
+        Whether free runs carry the noise of one-step predictions.
+    window_noise : float
+        Standard deviation of fresh noise on the rows that states are inferred from.
     """
 
     n_delays: int
@@ -68,6 +76,8 @@ class Plan:
     lyapunov_exponent: float
     train_lengths: list[int]
     n_rectified: int
+    is_noise_driven: bool
+    window_noise: float
 
     @property
     def span(self) -> int:
@@ -163,7 +173,8 @@ def make_plan(
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
-    interval = _interval(settings, measured, room)
+    is_noise_driven = _is_noise_driven(settings, measured)
+    interval = _interval(settings, measured, room, is_noise_driven)
     return Plan(
         n_delays=n_delays,
         delay=delay,
@@ -172,6 +183,8 @@ def make_plan(
         lyapunov_exponent=usable_exponent(measured),
         train_lengths=train_lengths,
         n_rectified=n_rectified,
+        is_noise_driven=is_noise_driven,
+        window_noise=_window_noise(measured, series) if is_noise_driven else 0.0,
     )
 
 
@@ -220,7 +233,26 @@ def _window(
     return n_delays, delay
 
 
-def _interval(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, room: int) -> int:
+def _is_noise_driven(settings: "ChaoticRNNRegressor", measured: MeasuredExponents) -> bool:
+    """Tell whether a free run must carry noise: where the rows show neither chaos nor order."""
+    if settings.process_noise != "auto":
+        return settings.process_noise
+    return measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
+
+
+def _window_noise(measured: MeasuredExponents, series: Series) -> float:
+    if is_mapped(series.rows):  # noisy copies of which memory is not to hold
+        return 0.0
+    level = measured.noise_level
+    return MAX_WINDOW_NOISE if math.isnan(level) else min(level, MAX_WINDOW_NOISE)
+
+
+def _interval(
+    settings: "ChaoticRNNRegressor",
+    measured: MeasuredExponents,
+    room: int,
+    is_noise_driven: bool,
+) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
             raise ValueError(
@@ -235,10 +267,14 @@ def _interval(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, room
         fraction = NOISY_INTERVAL_FRACTION if noisy else INTERVAL_FRACTION
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(fraction * steps), limit))
-    interval = min(FALLBACK_INTERVAL, limit)
+    if is_noise_driven:
+        interval, then = 1, "is 1 step, and free runs carry the noise of one-step predictions"
+    else:
+        interval = min(FALLBACK_INTERVAL, limit)
+        then = f"falls back to {interval} steps"
     warnings.warn(
         f"The training rows show no positive Lyapunov exponent ({measured.reason}); "
-        f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
+        f"forcing_interval='auto' {then}. Set forcing_interval, or "
         "search over skchaos.model_selection.forcing_interval_grid(X).",
         NotChaoticWarning,
         stacklevel=7,

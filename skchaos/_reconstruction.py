@@ -15,6 +15,7 @@ from skchaos.exponents._verdict import REGULAR, regime_of_model
 from skchaos.metrics import power_spectrum_distance
 
 N_TANGENT_STEPS, N_ALIGNMENT = 1000, 200  # of each orbit, that count and that do not
+N_NOISY_STEPS, N_NOISY_TRANSIENT = 1500, 500  # the same where noise is carried, which takes longer
 AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
 # The exponents of model and rows differ if they do by this many standard errors, and by more than
 # this part of that of the rows.
@@ -78,6 +79,9 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     at = np.linspace(min(engine.span, last), last, N_ORBITS).astype(int)
     windows = np.clip(at[:, None] + np.arange(-engine.span, 1), 0, None)
     rows = np.asarray(series.rows[windows], dtype=np.float64)
+    if engine.pool is not None:
+        run = engine.noisy_run(rows, N_NOISY_STEPS, N_NOISY_TRANSIENT)
+        return _Motion(run, "driven by noise", np.nan, np.nan)
     run, states = engine.settle(engine.final_states(rows), N_STEPS - N_TRANSIENT, N_TRANSIENT)
     if not np.isfinite(run).all():
         return _Motion(run, "unbounded", np.nan, np.nan)

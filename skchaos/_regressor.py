@@ -67,6 +67,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         the rows, and leaves alone what their neighbours do not know better; a number is the most
         that is taken. 0 trains on the rows as they are, as is done with those of a file. Change it
         to 0 where the next rows matter more than free runs (:ref:`observation_noise`).
+    process_noise : bool or "auto", default="auto"
+        Whether noise drives the dynamics, so that free runs have to carry it. Each step of a free
+        run then starts from the window of the rows before it, and what one-step predictions miss
+        is drawn from what they missed of the training rows. "auto" does so where the training rows
+        show neither chaos nor order (:ref:`process_noise`). False on a fitted estimator leaves the
+        noise out of forecasts.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
     max_iter : int, default=20000
@@ -127,6 +133,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     noise_level_ : ndarray of shape (`n_features_in_`,)
         Noise that was taken from the training rows, in standard deviations of the columns; 0 where
         they were left as they are.
+    process_noise_ : ndarray of shape (`n_features_in_`,)
+        Standard deviation of the noise that free runs carry, in that of the columns; 0 where they
+        carry none.
+    innovations_ : ndarray of shape (n_innovations, `n_features_in_`)
+        What one-step predictions missed of training rows, standardised, to draw from; at most
+        5,000, and none where free runs carry no noise.
     dt_ : float
         Sampling interval of the training rows.
     cell_, n_hidden_, state_inference_ : str, int, str
@@ -219,6 +231,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "n_delays": _AUTO_OR_COUNT,
         "delay": _AUTO_OR_COUNT,
         "noise_level": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "process_noise": ["boolean", StrOptions({"auto"})],
         "dt": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -247,6 +260,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         n_delays="auto",
         delay="auto",
         noise_level="auto",
+        process_noise="auto",
         dt=1.0,
         max_iter=20_000,
         batch_size=16,
@@ -271,6 +285,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.n_delays = n_delays
         self.delay = delay
         self.noise_level = noise_level
+        self.process_noise = process_noise
         self.dt = dt
         self.max_iter = max_iter
         self.batch_size = batch_size
@@ -441,6 +456,18 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.weight_names_ = np.array(list(result.weights))
         for name, weight in result.weights.items():
             setattr(self, _attribute(name), weight.cpu().numpy())
+        self._store_noise(job)
+
+    def _store_noise(self, job):
+        """Keep what the trained network does not foresee, where free runs carry it."""
+        from skchaos import _validation
+
+        self.innovations_ = np.empty((0, job.series.rows.shape[1]))
+        self.process_noise_ = np.zeros(job.series.rows.shape[1])
+        if job.plan.is_noise_driven:
+            rows = _validation.innovation_rows(job.series, job.plan)
+            self.innovations_ = self._engine().innovations(*rows)
+            self.process_noise_ = self.innovations_.std(axis=0)
 
     def _report(self, trained):
         result = trained.result
@@ -510,7 +537,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     def _continue(self, contexts, n_steps):
         engine = self._engine()
-        run = engine.free_run(engine.final_states(contexts), n_steps)
+        if engine.pool is None:
+            run = engine.free_run(engine.final_states(contexts), n_steps)
+        else:
+            seed = check_random_state(self.random_state).randint(SEEDS)
+            run = self._scaling().undo(engine.noisy_run(contexts, n_steps, seed=seed))
         _warn_if_not_finite(run)
         return run
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skchaos._engine import free_run
+from skchaos._engine import free_run, innovations
 from skchaos._plan import Plan
 from skchaos._series import Series, is_constant
 from skchaos.core import ForcedRNN
@@ -14,6 +14,7 @@ from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
 N_FORECASTS = 500
+N_INNOVATIONS = 5_000
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
 # Of each orbit, and of those how many do not count. A model may forget a slow motion, such as a
 # drive, only after thousands of steps.
@@ -38,11 +39,15 @@ class Validation:
     varying : ndarray of bool, of shape (n_features,)
         Columns that do not stand still in the stretch, which then has a spectrum to compare.
     floor : float
-        The score that stretches of the training rows get in place of free runs.
+        The score that stretches of the training rows get in place of free runs; nan where it is not
+        free runs that are scored.
     contexts : ndarray of shape (n_forecasts, n_window, n_features)
         Rows that forecasts begin from.
     future : ndarray of shape (n_forecasts, n_steps, n_features)
         Rows that follow them, one forcing interval long where there are as many.
+    one_step : ndarray of shape (n_rows, n_window + 1, n_features) or None
+        Windows of rows set aside with the row after each. Where noise drives the series a model is
+        judged by how well it predicts that row; elsewhere this is None.
     """
 
     truth: np.ndarray
@@ -53,6 +58,7 @@ class Validation:
     floor: float
     contexts: np.ndarray
     future: np.ndarray
+    one_step: np.ndarray | None
 
     @classmethod
     def of(cls, plan: Plan, series: Series) -> "Validation | None":
@@ -76,7 +82,11 @@ class Validation:
         at = np.linspace(first, first + len(stretch) - 1 - n_steps, N_FORECASTS).astype(int)
         contexts = series.scaled(at[:, None] + np.arange(-plan.span, 1))
         future = series.scaled(at[:, None] + np.arange(1, n_steps + 1))
-        return cls(truth, stretch, windows, plan.offsets, varying, floor, contexts, future)
+        one_step = None
+        if plan.is_noise_driven:
+            (_, one_step), floor = innovation_rows(series, plan), np.nan
+        ahead = (contexts, future, one_step)
+        return cls(truth, stretch, windows, plan.offsets, varying, floor, *ahead)
 
     def score(self, run: np.ndarray) -> float:
         """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
@@ -93,17 +103,39 @@ class Validation:
         return float(np.mean((ahead - self.future) ** 2))
 
 
-def score_free_runs(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
-    """Run the models of a stack freely, all at once, and score each by its own validation."""
+def score_models(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
+    """Score each model of a stack by its own validation, all at once: lower is better."""
     parameter = next(model.parameters())
-    windows = np.stack([validation.windows for validation in validations])
-    at = validations[0].windows.shape[1] - 1 + validations[0].offsets
+    first = validations[0]
+
+    def gather(parts: list[np.ndarray]) -> torch.Tensor:
+        return torch.as_tensor(np.stack(parts), dtype=parameter.dtype).to(parameter)
+
+    windows = gather([validation.windows for validation in validations])
+    at = first.windows.shape[1] - 1 + torch.as_tensor(first.offsets)
+    if first.one_step is not None:
+        missed = innovations(model, gather([v.one_step for v in validations]), at)
+        return missed.square().mean((-2, -1)).tolist()
     with torch.no_grad():
-        states = model.infer(
-            torch.as_tensor(windows[:, :, at], dtype=parameter.dtype).to(parameter)
-        )
+        states = model.infer(windows[:, :, at])
     run, _ = free_run(model, states, N_STEPS - N_TRANSIENT, N_TRANSIENT)
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
+
+
+def innovation_rows(series: Series, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Return windows with the row after each, spread over rows to train on and over the others."""
+    ends = np.cumsum(series.lengths)
+    starts = ends - series.lengths
+    cuts = starts + plan.train_lengths
+    trained = [np.arange(a + plan.span, b - 1) for a, b in zip(starts, cuts, strict=True)]
+    held_out = [np.arange(max(a, b - 1), c - 1) for a, b, c in zip(starts, cuts, ends, strict=True)]
+    return _windows_at(series, plan, trained), _windows_at(series, plan, held_out)
+
+
+def _windows_at(series: Series, plan: Plan, parts: list[np.ndarray]) -> np.ndarray:
+    at = np.concatenate(parts)
+    at = at[np.linspace(0, len(at) - 1, min(len(at), N_INNOVATIONS)).astype(int)]
+    return series.scaled(at[:, None] + np.arange(-plan.span, 2))
 
 
 def held_out_rows(series: Series, train_lengths: list[int]) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skchaos import _engine, _validation
-from skchaos._validation import Validation, free_running_score, score_free_runs
+from skchaos._validation import Validation, free_running_score, score_models
 from skchaos.core import ForcedRNN
 from skchaos.datasets import make_henon
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
@@ -33,14 +33,15 @@ def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
         early = np.zeros_like(TRUE) if is_good else TRUE
         run = np.concatenate([early, late])[n_transient:]
         assert len(run) == n_steps
-        return run[None, None]
+        return run[None, None], None
 
     monkeypatch.setattr(_validation, "free_run", free_run)
     monkeypatch.setattr(_validation, "N_STEPS", 2 * len(TRUE))
     monkeypatch.setattr(_validation, "N_TRANSIENT", len(TRUE))
     both = np.array([True, True])
-    validation = Validation(TRUE, TRUE, TRUE[None, :3], np.array([-2, -1, 0]), both, 0.1)
-    [score] = score_free_runs([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
+    windows, offsets = TRUE[None, :3], np.array([-2, -1, 0])
+    validation = Validation(TRUE, TRUE, windows, offsets, both, 0.1, windows, windows, None)
+    [score] = score_models([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
     assert score < 0.01 if is_good else score > 1
 
 
@@ -49,8 +50,9 @@ def test_a_run_after_a_transient_is_the_rest_of_the_whole_run(monkeypatch, at_on
     torch.manual_seed(0)
     model = ForcedRNN("lstm", 4, n_features=2).double()
     states = torch.randn(6, model.cell.state_size, dtype=torch.float64)
-    whole = _engine.free_run(model, states, 100)
+    whole, last = _engine.free_run(model, states, 100)
     monkeypatch.setattr(_engine, "CHUNK", at_once)
-    rest = _engine.free_run(model, states, 63, 37)
+    rest, same = _engine.free_run(model, states, 63, 37)
     assert rest.shape == (6, 63, 2)
+    torch.testing.assert_close(last, same)
     np.testing.assert_allclose(rest, whole[:, 37:], rtol=1e-9)

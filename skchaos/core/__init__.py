@@ -10,6 +10,7 @@ from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import SparseForcing
 from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
+from skchaos.core._noisy import noisy_run
 from skchaos.core._sequences import Sequences, Table
 from skchaos.core._stack import Stack
 from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
@@ -32,6 +33,7 @@ __all__ = [
     "TrainingResult",
     "growth_along",
     "make_cell",
+    "noisy_run",
     "tangent_dynamics",
     "train",
     "unroll",

@@ -1,0 +1,45 @@
+"""Free runs that carry noise: each step starts from the rows before it, as they came out.
+
+Where rows hold noise that drives what follows, a run without it dies. The part of the next row that
+a model does not foresee, its innovation, is drawn from those of the training rows.
+"""
+
+import torch
+from torch import Tensor
+
+from skchaos.core._model import ForcedRNN
+
+
+@torch.no_grad()
+def noisy_run(
+    model: ForcedRNN,
+    rows: Tensor,  # (orbit, row, feature)
+    at: Tensor,  # (delay,)
+    pool: Tensor,  # (innovation, feature)
+    n_steps: int,
+    generator: torch.Generator,
+) -> Tensor:  # (time, orbit, feature)
+    """Continue rows step by step, each time from the last of them and with a drawn innovation.
+
+    Parameters
+    ----------
+    model : ForcedRNN
+        One model.
+    rows : Tensor
+        Rows to begin from, as many as a window reaches back.
+    at : Tensor
+        Numbers of the rows of a window among them.
+    pool : Tensor
+        Innovations to draw from, whole rows of them.
+    n_steps : int
+        Steps to go.
+    generator : torch.Generator
+        Of the draws, on the CPU.
+    """
+    run = []
+    for _ in range(n_steps):
+        drawn = torch.randint(len(pool), (len(rows),), generator=generator).to(pool.device)
+        following = model(rows[:, at], 1)[0, :, : model.n_features] + pool[drawn]
+        run.append(following)
+        rows = torch.cat([rows[:, 1:], following.unsqueeze(1)], dim=1)
+    return torch.stack(run)

@@ -1,0 +1,89 @@
+"""Series that noise drives: how they are noticed, and free runs that carry the noise."""
+
+import warnings
+from copy import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skchaos import ChaoticRNNRegressor
+from skchaos.datasets import make_lorenz63
+from skchaos.exceptions import NotChaoticWarning
+
+QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
+
+
+def struck_oscillator(n_rows, seed=0):
+    rng = np.random.default_rng(seed)
+    rows = np.zeros((n_rows, 1))
+    for t in range(2, n_rows):
+        rows[t] = 1.8 * rows[t - 1] - 0.9 * rows[t - 2] + rng.standard_normal()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return struck_oscillator(3000)
+
+
+@pytest.fixture(scope="module")
+def model(rows):
+    with pytest.warns(NotChaoticWarning, match="1 step, and free runs carry the noise"):
+        return ChaoticRNNRegressor(max_iter=800, n_init=1, random_state=0).fit(rows)
+
+
+def test_free_runs_live_and_the_noise_is_found(rows, model):
+    assert_allclose(model.process_noise_ * rows.std(), 1.0, rtol=0.25)
+    assert model.innovations_.shape == (2700 - model.n_context_, 1)
+    run = model.forecast(10_000)
+    assert_allclose(run.std(), rows.std(), rtol=0.15)
+    lagged = [np.corrcoef(x[:-5, 0], x[5:, 0])[0, 1] for x in (run, rows)]
+    assert abs(lagged[0] - lagged[1]) < 0.1
+    assert model.reconstruction_report_["regime"] == "driven by noise"
+    assert model.reconstruction_report_["reasons"] == []
+
+
+def test_without_the_noise_they_die(model):
+    still = copy(model).set_params(process_noise=False)
+    assert still.forecast(2000)[-100:].std() < 1e-3
+
+
+def test_forecasts_differ_between_contexts_and_not_between_calls(rows, model):
+    contexts = np.repeat(rows[None, :40], 3, axis=0)
+    run = model.forecast(10, contexts)
+    assert np.ptp(run, axis=0).min() > 0
+    assert_array_equal(run, model.forecast(10, contexts))
+    other = copy(model).set_params(random_state=1)
+    assert not np.array_equal(run, other.forecast(10, contexts))
+
+
+def test_first_step_is_the_prediction_and_an_innovation(rows, model):
+    known = model.innovations_[:, 0] * model.scale_
+    ahead = model.forecast(1, rows[:50])[0] - model.predict(rows[:50])[-1]
+    assert np.abs(known - ahead).min() < 1e-9
+
+
+def test_frames_keep_their_index(rows, model):
+    X = pd.DataFrame(rows, index=pd.date_range("2024", periods=len(rows), freq="h"), columns=["t"])
+    with pytest.warns(NotChaoticWarning):
+        fitted = ChaoticRNNRegressor(**QUICK).fit(X)
+    assert fitted.forecast(3).index[0] == X.index[-1] + pd.Timedelta("1h")
+
+
+def test_chaos_is_not_taken_for_noise_unless_one_says_so():
+    X = make_lorenz63(1500, random_state=0)
+    fitted = ChaoticRNNRegressor(**QUICK).fit(X)
+    assert_array_equal(fitted.process_noise_, 0)
+    assert fitted.innovations_.shape == (0, 3)
+    told = ChaoticRNNRegressor(process_noise=True, **QUICK).fit(X)
+    assert (told.process_noise_ > 0).all()
+
+
+def test_noise_is_not_carried_if_one_says_so(rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotChaoticWarning)
+        fitted = ChaoticRNNRegressor(process_noise=False, **QUICK).fit(rows)
+    assert_array_equal(fitted.process_noise_, 0)
+    assert fitted.forcing_interval_ == 30
