@@ -248,15 +248,16 @@ class Engine:
 
 def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     """Rebuild the fitted model in float64 from the attributes of the estimator."""
-    model = ForcedRNN(
-        estimator.cell_,
-        estimator.n_hidden_,
-        n_features=len(estimator.mean_),
-        n_targets=len(estimator.target_mean_),
-        inference=estimator.state_inference_,
-        n_delays=estimator.n_delays_,
-        n_rectified=estimator.n_rectified_,
-    ).double()
+    with torch.random.fork_rng(devices=[]):  # leave the user's generator as it was
+        model = ForcedRNN(
+            estimator.cell_,
+            estimator.n_hidden_,
+            n_features=len(estimator.mean_),
+            n_targets=len(estimator.target_mean_),
+            inference=estimator.state_inference_,
+            n_delays=estimator.n_delays_,
+            n_rectified=estimator.n_rectified_,
+        ).double()
     weights = {name: torch.tensor(value) for name, value in estimator._weights().items()}
     model.load_state_dict(weights)
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
