@@ -41,7 +41,7 @@ N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
 # free runs they remember for longer.
 SCATTER_OF_ERRORS = 0.2
 # Of the learning rate, for the first training, the second, the first again, ... Some series want
-# the small steps and some the large ones (benchmarks/rates.py, of one or two seeds so far).
+# the small steps and some the large ones (benchmarks/results/sweep.csv, of one or two seeds yet).
 RATE_FACTORS = (1.0, 3.0)
 # A training is poor where its free runs score worse than this many times what stretches of the
 # training rows do. On Duffing rows free runs that live score up to three times as much as these,

@@ -9,14 +9,20 @@ from skchaos._engine import Engine
 from skchaos._model_spectrum import standard_errors
 from skchaos._plan import MAX_HELD_OUT, MIN_HELD_OUT
 from skchaos._series import Series, is_constant
-from skchaos._validation import N_ORBITS, N_STEPS, N_TRANSIENT, divergence, held_out_rows
+from skchaos._validation import (
+    N_ORBITS,
+    N_STEPS,
+    N_TRANSIENT,
+    comes_to_rest,
+    divergence,
+    held_out_rows,
+)
 from skchaos.exponents import MeasuredExponents
 from skchaos.exponents._verdict import REGULAR, regime_of_model
 from skchaos.metrics import power_spectrum_distance
 
 N_TANGENT_STEPS, N_ALIGNMENT = 1000, 200  # of each orbit, that count and that do not
 N_NOISY_STEPS, N_NOISY_TRANSIENT = 1500, 500  # the same where noise is carried, which takes longer
-AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
 # The exponents of model and rows differ if they do by this many standard errors, and by more than
 # this part of that of the rows.
 SIGNIFICANT, TOLERATED = 3.0, 1 / 4
@@ -85,8 +91,7 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     run, states = engine.settle(engine.final_states(rows), N_STEPS - N_TRANSIENT, N_TRANSIENT)
     if not np.isfinite(run).all():
         return _Motion(run, "unbounded", np.nan, np.nan)
-    if (run.std(axis=1).max(axis=1) < AT_REST).any():
-        # One orbit that has come to rest shows that the others only have not yet.
+    if comes_to_rest(run):
         return _Motion(run, "fixed point", np.nan, np.nan)
     dynamics = engine.tangent(states, N_TANGENT_STEPS, n_exponents=2, n_transient=N_ALIGNMENT)
     exponents = dynamics.exponents.mean(dim=0).cpu().numpy() / dt

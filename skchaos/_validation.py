@@ -13,6 +13,8 @@ from skchaos.core import ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
+AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
+PENALTY_OF_REST = 10.0  # added to the score: as much as if all orbits had come to rest
 N_FORECASTS = 500
 N_INNOVATIONS = 5_000
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
@@ -169,7 +171,13 @@ def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) 
     if not np.isfinite(run).all():
         return np.inf
     distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
-    return float(divergence(truth, run.reshape(-1, truth.shape[1])) + np.mean(distances))
+    score = float(divergence(truth, run.reshape(-1, truth.shape[1])) + np.mean(distances))
+    return score + PENALTY_OF_REST if comes_to_rest(run) else score
+
+
+def comes_to_rest(run: np.ndarray) -> bool:
+    """Tell whether an orbit stands still: one that does shows that the others only do not yet."""
+    return bool((run.std(axis=1).max(axis=1) < AT_REST).any())
 
 
 def divergence(truth: np.ndarray, rows: np.ndarray) -> float:

@@ -29,7 +29,14 @@ import numpy as np
 import pandas as pd
 from sklearn.frozen import FrozenEstimator
 
-from benchmarks.reconstruction.cases import RECORDINGS, RESULTS, SYSTEMS, conditions_of, load
+from benchmarks.reconstruction.cases import (
+    RECORDINGS,
+    RESULTS,
+    SYSTEMS,
+    Case,
+    conditions_of,
+    load,
+)
 from benchmarks.reconstruction.coin import halves
 from benchmarks.reconstruction.judge import floor, judge
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
@@ -47,7 +54,7 @@ MODELS = ("floor", "skchaos", "mean", "cubic map", "delay ridge", "echo state", 
 RANDOM = ("skchaos", "echo state", "clipped lstm")  # the others are the same for every seed
 KEY = ["set", "system", "condition", "model", "seed"]
 SCORES = ["dstsp10", "dstsp30", "dh", "tail_sd", "valid_steps"]
-FITTED = ["exponent_ratio", "noise_level", "interval", "n_init", "cpu_s"]
+FITTED = ["exponent_ratio", "regime", "noise_level", "process_noise", "interval", "cpu_s"]
 FIELDS = [*KEY, *SCORES, *FITTED]
 
 
@@ -85,18 +92,23 @@ def run(which: str, system: str, condition: str, name: str, seed: int) -> dict:
     return row
 
 
-def describe(model: ChaoticRNNRegressor, case) -> dict:
-    """Return what the fit found, and the largest exponent of its free run over the truth."""
+def exponent_ratio(model: ChaoticRNNRegressor, case: Case) -> float:
+    """Return the largest exponent of a model over that of the system."""
     try:
         found = LyapunovSpectrum(FrozenEstimator(model), n_exponents=1).fit(case.train[:20_000])
-        exponent = found.lambda_max_ * case.dt
     except ValueError:  # an orbit that diverges has none
-        exponent = np.nan
+        return np.nan
+    return found.lambda_max_ * case.dt / case.exponent
+
+
+def describe(model: ChaoticRNNRegressor, case: Case) -> dict:
+    """Return what the fit found, and what its own report says of it."""
     return {
-        "exponent_ratio": exponent / case.exponent,
+        "exponent_ratio": exponent_ratio(model, case),
+        "regime": model.reconstruction_report_["regime"],
+        "process_noise": float(np.mean(model.process_noise_)),
         "noise_level": float(np.mean(model.noise_level_)),
         "interval": model.forcing_interval_,
-        "n_init": model.n_init_,
     }
 
 
@@ -116,11 +128,11 @@ def missing(arguments) -> list[tuple]:
     return [case for case in wanted if case not in done]
 
 
-def append(table: Path, row: dict) -> None:
+def append(table: Path, row: dict, fields: list[str]) -> None:
     """Add one row to the table on disk."""
     is_new = not table.exists()
     with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
+        writer = csv.DictWriter(file, fields)
         if is_new:
             writer.writeheader()
         writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
@@ -145,7 +157,7 @@ def main() -> None:
         joblib.delayed(run)(*case) for case in missing(arguments)
     )
     for row in rows:
-        append(arguments.table, row)
+        append(arguments.table, row, FIELDS)
         print(row, flush=True)
     results = pd.read_csv(arguments.table)
     columns = [*SCORES, "exponent_ratio", "cpu_s"]
