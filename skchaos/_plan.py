@@ -234,10 +234,16 @@ def _window(
 
 
 def _is_noise_driven(settings: "ChaoticRNNRegressor", measured: MeasuredExponents) -> bool:
-    """Tell whether a free run must carry noise: where the rows show neither chaos nor order."""
+    """Tell whether a free run must carry noise.
+
+    Where the rows show neither chaos nor order, and were enough to see that the next row is not in
+    those before it.
+    """
     if settings.process_noise != "auto":
         return settings.process_noise
-    return measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
+    is_unforeseen = measured.prediction_error > NOISY_PREDICTION_ERROR  # not so where it is nan
+    is_neither = measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
+    return bool(is_neither and is_unforeseen)
 
 
 def _window_noise(measured: MeasuredExponents, series: Series) -> float:

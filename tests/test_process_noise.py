@@ -81,6 +81,13 @@ def test_chaos_is_not_taken_for_noise_unless_one_says_so():
     assert (told.process_noise_ > 0).all()
 
 
+def test_rows_too_few_to_tell_are_not_taken_for_noise():
+    X = make_lorenz63(600, random_state=0)
+    with pytest.warns(NotChaoticWarning, match="mean periods.*falls back to"):
+        fitted = ChaoticRNNRegressor(**QUICK).fit(X)
+    assert_array_equal(fitted.process_noise_, 0)
+
+
 def test_noise_is_not_carried_if_one_says_so(rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotChaoticWarning)
