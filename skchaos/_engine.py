@@ -262,6 +262,7 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     model.load_state_dict(weights)
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
     scaling = Scaling(estimator.mean_, estimator.scale_)
-    carries_noise = estimator.process_noise is not False and len(estimator.innovations_) > 0
-    pool = estimator.innovations_ if carries_noise else None
+    pool = estimator.innovations_ if len(estimator.innovations_) > 0 else None
+    if pool is not None and estimator.process_noise is False:
+        pool = np.zeros_like(pool[:1])  # each step from the rows before it all the same
     return Engine(model.to(resolve_device(estimator.device)), scaling, offsets, pool)

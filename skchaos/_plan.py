@@ -174,6 +174,15 @@ def make_plan(
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
     is_noise_driven = _is_noise_driven(settings, measured)
+    if is_noise_driven and settings.process_noise == "auto":
+        warnings.warn(
+            f"The training rows show noise that drives them rather than chaos ({measured.reason}); "
+            "process_noise='auto' takes them so: the model learns one step, and a forecast is one "
+            "random run of many. Set process_noise=True to say so yourself, which silences this, "
+            "or process_noise=False for deterministic dynamics.",
+            NotChaoticWarning,
+            stacklevel=6,
+        )
     interval = _interval(settings, measured, room, is_noise_driven)
     return Plan(
         n_delays=n_delays,
@@ -274,13 +283,11 @@ def _interval(
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(fraction * steps), limit))
     if is_noise_driven:
-        interval, then = 1, "is 1 step, and free runs carry the noise of one-step predictions"
-    else:
-        interval = min(FALLBACK_INTERVAL, limit)
-        then = f"falls back to {interval} steps"
+        return 1
+    interval = min(FALLBACK_INTERVAL, limit)
     warnings.warn(
         f"The training rows show no positive Lyapunov exponent ({measured.reason}); "
-        f"forcing_interval='auto' {then}. Set forcing_interval, or "
+        f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
         "search over skchaos.model_selection.forcing_interval_grid(X).",
         NotChaoticWarning,
         stacklevel=7,

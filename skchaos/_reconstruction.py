@@ -28,7 +28,13 @@ N_NOISY_STEPS, N_NOISY_TRANSIENT = 1500, 500  # the same where noise is carried,
 SIGNIFICANT, TOLERATED = 3.0, 1 / 4
 # A divergence this many times that between halves of the rows is a difference.
 FAR = 3.0
-DISTANCES = ("divergence", "spectrum_distance", "divergence_floor", "spectrum_distance_floor")
+# So is a spectrum farther away than that, or than this where the floor is lower, ...
+FAR_SPECTRUM = 0.1
+SMALL_SPREAD, LARGE_SPREAD = 1 / 2, 2.0  # ... and a spread out of this range
+TINY = 1e-12
+DISTANCES = (
+    *("divergence", "spectrum_distance", "divergence_floor", "spectrum_distance_floor", "spread"),
+)
 
 
 @dataclass(frozen=True)
@@ -119,12 +125,15 @@ def _distances(pieces: list[np.ndarray], run: np.ndarray) -> dict[str, float]:
         "spectrum_distance": 1.0,
         "divergence_floor": divergence(*np.array_split(truth, 2)),
         "spectrum_distance_floor": power_spectrum_distance(*np.array_split(stretch, 2)),
+        "spread": np.inf,
     }
     if np.isfinite(run).all():
         run = run[..., varying]
         found["divergence"] = divergence(truth, run.reshape(-1, run.shape[-1]))
         distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
         found["spectrum_distance"] = np.mean(distances)
+        spread = run.reshape(-1, run.shape[-1]).std(axis=0)  # of standardised rows
+        found["spread"] = spread[np.argmax(np.abs(np.log(spread + TINY)))]
     return {name: float(value) for name, value in found.items()}
 
 
@@ -149,4 +158,11 @@ def _reasons(found: dict[str, Any]) -> list[str]:
             f"its rows are {found['divergence']:.2g} from yours, halves of which are "
             f"{found['divergence_floor']:.2g} apart"
         )
+    if found["spectrum_distance"] > max(FAR_SPECTRUM, FAR * found["spectrum_distance_floor"]):
+        reasons.append(
+            f"its spectrum is {found['spectrum_distance']:.2g} from that of your rows, halves of "
+            f"which are {found['spectrum_distance_floor']:.2g} apart"
+        )
+    if not SMALL_SPREAD <= found["spread"] <= LARGE_SPREAD and np.isfinite(found["spread"]):
+        reasons.append(f"it has {found['spread']:.2g} of their standard deviation")
     return reasons

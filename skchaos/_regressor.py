@@ -71,8 +71,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Whether noise drives the dynamics, so that free runs have to carry it. Each step of a free
         run then starts from the window of the rows before it, and what one-step predictions miss
         is drawn from what they missed of the training rows. "auto" does so where the training rows
-        show neither chaos nor order (:ref:`process_noise`). False on a fitted estimator leaves the
-        noise out of forecasts.
+        show neither chaos nor order, and warns (:ref:`process_noise`). What is fitted stays so, but
+        False on a fitted estimator leaves the noise out of its forecasts.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
     max_iter : int, default=20000
@@ -134,8 +134,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Noise that was taken from the training rows, in standard deviations of the columns; 0 where
         they were left as they are.
     process_noise_ : ndarray of shape (`n_features_in_`,)
-        Standard deviation of the noise that free runs carry, in that of the columns; 0 where they
-        carry none.
+        Standard deviation of the noise that was found to drive the series, in that of the columns;
+        0 where it was not taken to.
     innovations_ : ndarray of shape (n_innovations, `n_features_in_`)
         What one-step predictions missed of training rows, standardised, to draw from; at most
         5,000, and none where free runs carry no noise.
@@ -169,18 +169,22 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         State space divergence plus power spectrum distance of free runs against the rows set
         aside; lower is better. Empty without early stopping.
     validation_score_ : float
-        Score of the state that is kept; nan without early stopping.
+        Score of the state that is kept; nan without early stopping. Where noise drives the series
+        it is the mean squared error of one step, standardised.
     validation_floor_ : float
         The score that stretches of the training rows get in place of free runs; nan without early
-        stopping. A good model comes near it.
+        stopping, and where noise drives the series. A good model comes near it.
     reconstruction_report_ : dict
         What free runs of the model do, beside what the rows do. "regime", "exponent" and
         "exponent_error" are those of the model ("unbounded", "fixed point", "cycle", "torus",
-        "chaos" or "undecided"; per unit of `dt`), "data_regime", "data_exponent" and
-        "data_exponent_error" those of the training rows. "divergence" and "spectrum_distance" are
-        distances of 32 free runs from the rows set aside (:mod:`skchaos.metrics`), and
-        "divergence_floor" and "spectrum_distance_floor" those of halves of these rows from each
-        other: nothing can be much better. "reasons" lists, in words, what speaks against the model;
+        "chaos", "undecided", or "driven by noise", which has no exponent; per unit of `dt`),
+        "data_regime", "data_exponent" and "data_exponent_error" those of the training rows.
+        "divergence" and "spectrum_distance" are distances of 32 free runs from the rows set aside
+        (:mod:`skchaos.metrics`), "divergence_floor" and "spectrum_distance_floor" those of halves
+        of these rows from each other: of many rows nothing can be much better, and of a few
+        hundred they are loose. "spread" is the standard deviation of the free runs in that of the
+        rows, in the column where it is farthest from 1.
+        "reasons" lists, in words, what speaks against the model;
         where it is not empty, fit warns (:ref:`reconstruction_report`).
     n_init_ : int
         Trainings made, of which the best was kept.
@@ -383,11 +387,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 "or scale outliers down."
             )
         self._store(job, trained)
-        self._describe(job)
+        self._describe(job, trained)
         self._report(trained)
         return self
 
-    def _describe(self, job):
+    def _describe(self, job, trained):
         """Look at free runs of what was trained."""
         from skchaos import _reconstruction
 
@@ -395,6 +399,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.reconstruction_report_ = _reconstruction.report(
             self._engine(), job.series, train_lengths, measured
         )
+        if trained.is_poor:
+            self.reconstruction_report_["reasons"].append(
+                f"it scores {trained.result.score:.2g} against the rows set aside, and stretches "
+                f"of the training rows {trained.floor:.2g} (lower is better)"
+            )
 
     def _check_series(self, X, y, groups, goes_on):
         checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=True)
@@ -481,13 +490,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 DivergenceWarning,
                 stacklevel=6,
             )
-        reasons = list(self.reconstruction_report_["reasons"])
-        if trained.is_poor:
-            reasons.append(
-                f"it scores {result.score:.2g} against the rows set aside, and stretches of the "
-                f"training rows {trained.floor:.2g} (lower is better)"
-            )
-        if reasons:
+        if reasons := self.reconstruction_report_["reasons"]:
             warnings.warn(
                 f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
                 "may predict the next rows all the same. Look at a long forecast; try a larger "
@@ -537,6 +540,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     def _continue(self, contexts, n_steps):
         engine = self._engine()
+        if self.process_noise is True and engine.pool is None:
+            raise ValueError(
+                "process_noise=True, but the estimator was fitted without noise that drives the "
+                "series: fit it again."
+            )
         if engine.pool is None:
             run = engine.free_run(engine.final_states(contexts), n_steps)
         else:

@@ -30,8 +30,10 @@ def rows():
 
 @pytest.fixture(scope="module")
 def model(rows):
-    with pytest.warns(NotChaoticWarning, match="1 step, and free runs carry the noise"):
-        return ChaoticRNNRegressor(max_iter=800, n_init=1, random_state=0).fit(rows)
+    with pytest.warns(NotChaoticWarning, match="one random run of many") as caught:
+        fitted = ChaoticRNNRegressor(max_iter=800, n_init=1, random_state=0).fit(rows)
+    assert caught[0].filename == __file__  # the line that a user wrote
+    return fitted
 
 
 def test_free_runs_live_and_the_noise_is_found(rows, model):
@@ -45,9 +47,24 @@ def test_free_runs_live_and_the_noise_is_found(rows, model):
     assert model.reconstruction_report_["reasons"] == []
 
 
-def test_without_the_noise_they_die(model):
+def test_without_the_noise_they_are_iterated_predictions(rows, model):
     still = copy(model).set_params(process_noise=False)
-    assert still.forecast(2000)[-100:].std() < 1e-3
+    known = rows[:60]
+    for ahead in still.forecast(5, known):
+        assert_allclose(ahead, model.predict(known)[-1], rtol=1e-9)
+        known = np.vstack([known, ahead])
+
+
+def test_noise_that_was_not_fitted_cannot_be_asked_for():
+    fitted = ChaoticRNNRegressor(**QUICK).fit(make_lorenz63(1500, random_state=0))
+    with pytest.raises(ValueError, match="fit it again"):
+        fitted.set_params(process_noise=True).forecast(3)
+
+
+def test_who_says_so_is_not_told(rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NotChaoticWarning)
+        ChaoticRNNRegressor(process_noise=True, **QUICK).fit(rows)
 
 
 def test_forecasts_differ_between_contexts_and_not_between_calls(rows, model):

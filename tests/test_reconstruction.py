@@ -7,7 +7,7 @@ import torch
 from skchaos import ChaoticRNNRegressor
 from skchaos._engine import Engine
 from skchaos._index import TimeIndex
-from skchaos._reconstruction import report
+from skchaos._reconstruction import _reasons, report
 from skchaos._series import Series
 from skchaos.core import Cell, ForcedRNN
 from skchaos.datasets import make_lorenz63
@@ -73,6 +73,7 @@ def test_the_true_map_is_chaos_with_the_exponent_of_the_rows_at_the_floor(of_tru
     assert abs(of_truth["data_exponent"] - np.log(2)) < 0.01
     assert of_truth["divergence"] < 2 * of_truth["divergence_floor"]
     assert of_truth["spectrum_distance"] < 0.1
+    assert of_truth["spread"] == pytest.approx(1, abs=0.05)
     assert of_truth["reasons"] == []
 
 
@@ -95,8 +96,23 @@ def test_another_map_is_told(rate, regime, reason):
     found = report_of(rate)
     assert found["regime"] == regime
     assert found["reasons"][0].startswith(reason)
-    assert "halves of which are" in found["reasons"][-1]
+    assert any(reason.startswith("its rows are") for reason in found["reasons"])
     assert found["divergence"] > 3 * found["divergence_floor"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("spread", 0.4, "it has 0.4 of"),
+        ("spread", 2.5, "it has 2.5 of"),
+        ("spectrum_distance", 0.3, "its spectrum is 0.3"),
+        ("divergence", 100.0, "its rows are 1e"),
+        ("exponent", 0.1, "its largest exponent is 0.1"),
+    ],
+)
+def test_each_number_has_its_reason(of_truth, name, value, reason):
+    [found] = _reasons(of_truth | {name: value})
+    assert found.startswith(reason)
 
 
 def test_fit_reports_and_warns():
