@@ -16,6 +16,7 @@ from skchaos._validation import (
     comes_to_rest,
     divergence,
     held_out_rows,
+    stretches,
 )
 from skchaos.exponents import MeasuredExponents
 from skchaos.exponents._verdict import REGULAR, regime_of_model
@@ -26,7 +27,7 @@ N_NOISY_STEPS, N_NOISY_TRANSIENT = 1500, 500  # the same where noise is carried,
 # The exponents of model and rows differ if they do by this many standard errors, and by more than
 # this part of that of the rows.
 SIGNIFICANT, TOLERATED = 3.0, 1 / 4
-# A divergence this many times that between halves of the rows is a difference.
+# A divergence this many times that between parts of the rows is a difference.
 FAR = 3.0
 # So is a spectrum farther away than that, or than this where the floor is lower, ...
 FAR_SPECTRUM = 0.1
@@ -57,8 +58,8 @@ def report(
     engine : Engine
         The model, in float64.
     series : Series
-        Rows that it was trained on, and those set aside; the latter are compared with, or all where
-        there are none.
+        Rows that it was trained on, and those set aside; the latter are compared with, or the later
+        half where there are none.
     train_lengths : list of int
         Leading rows of each trajectory that it was trained on.
     measured : MeasuredExponents
@@ -70,9 +71,10 @@ def report(
         See ``ChaoticRNNRegressor.reconstruction_report_``.
     """
     motion = _free_motion(engine, series, measured.dt)
-    pieces = held_out_rows(series, train_lengths)
-    if not pieces:
-        pieces = held_out_rows(series, [max(0, n - MAX_HELD_OUT) for n in series.lengths])
+    pieces, alike = held_out_rows(series, train_lengths), stretches(series, train_lengths)
+    if not pieces:  # then the later half is held against the earlier
+        pieces = held_out_rows(series, [max(n // 2, n - MAX_HELD_OUT) for n in series.lengths])
+        alike = stretches(series, [n // 2 for n in series.lengths])
     found = {
         "regime": motion.regime,
         "exponent": motion.exponent,
@@ -80,7 +82,7 @@ def report(
         "data_regime": measured.regime,
         "data_exponent": measured.lambda_max,
         "data_exponent_error": float(measured.standard_errors[0]),
-        **_distances(pieces, motion.run),
+        **_distances(pieces, motion.run, alike),
     }
     found["reasons"] = _reasons(found)
     return found
@@ -109,29 +111,26 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     return _Motion(run, regime, float(exponents[0]), float(errors[0]))
 
 
-def _distances(pieces: list[np.ndarray], run: np.ndarray) -> dict[str, float]:
-    """Return distances of free runs from rows, and of halves of these from each other.
+def _distances(pieces: list[np.ndarray], run: np.ndarray, alike: np.ndarray) -> dict[str, float]:
+    """Return distances of free runs from rows, and the floors: those of rows that are alike.
 
-    Of columns that vary in both halves; nan where there are too few rows to say.
+    Of columns that vary; nan where there are too few rows to say.
     """
     stretch = max(pieces, key=len)
-    halves = np.array_split(stretch, 2)
-    varying = ~(is_constant(halves[0]) | is_constant(halves[1]))
+    varying = ~is_constant(stretch)
     if len(stretch) < MIN_HELD_OUT or not varying.any():
         return dict.fromkeys(DISTANCES, np.nan)
     truth, stretch = np.concatenate(pieces)[:, varying], stretch[:, varying]
-    found = {
-        "divergence": np.inf,
-        "spectrum_distance": 1.0,
-        "divergence_floor": divergence(*np.array_split(truth, 2)),
-        "spectrum_distance_floor": power_spectrum_distance(*np.array_split(stretch, 2)),
-        "spread": np.inf,
-    }
+
+    def compare(orbits: np.ndarray) -> list[float]:
+        distances = [power_spectrum_distance(stretch, orbit) for orbit in orbits]
+        return [divergence(truth, orbits.reshape(-1, orbits.shape[-1])), np.mean(distances)]
+
+    far = [np.inf, 1.0, *compare(alike[..., varying]), np.inf]
+    found = dict(zip(DISTANCES, far, strict=True))
     if np.isfinite(run).all():
         run = run[..., varying]
-        found["divergence"] = divergence(truth, run.reshape(-1, run.shape[-1]))
-        distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
-        found["spectrum_distance"] = np.mean(distances)
+        found["divergence"], found["spectrum_distance"] = compare(run)
         spread = run.reshape(-1, run.shape[-1]).std(axis=0)  # of standardised rows
         found["spread"] = spread[np.argmax(np.abs(np.log(spread + TINY)))]
     return {name: float(value) for name, value in found.items()}
@@ -155,13 +154,13 @@ def _reasons(found: dict[str, Any]) -> list[str]:
             )
     if found["divergence"] > FAR * found["divergence_floor"]:
         reasons.append(
-            f"its rows are {found['divergence']:.2g} from yours, halves of which are "
-            f"{found['divergence_floor']:.2g} apart"
+            f"its rows are {found['divergence']:.2g} from yours, and parts of yours "
+            f"{found['divergence_floor']:.2g} from each other"
         )
     if found["spectrum_distance"] > max(FAR_SPECTRUM, FAR * found["spectrum_distance_floor"]):
         reasons.append(
-            f"its spectrum is {found['spectrum_distance']:.2g} from that of your rows, halves of "
-            f"which are {found['spectrum_distance_floor']:.2g} apart"
+            f"its spectrum is {found['spectrum_distance']:.2g} from that of yours, and those of "
+            f"parts of yours {found['spectrum_distance_floor']:.2g} from each other"
         )
     if not SMALL_SPREAD <= found["spread"] <= LARGE_SPREAD and np.isfinite(found["spread"]):
         reasons.append(f"it has {found['spread']:.2g} of their standard deviation")

@@ -180,11 +180,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "chaos", "undecided", or "driven by noise", which has no exponent; per unit of `dt`),
         "data_regime", "data_exponent" and "data_exponent_error" those of the training rows.
         "divergence" and "spectrum_distance" are distances of 32 free runs from the rows set aside
-        (:mod:`skchaos.metrics`), "divergence_floor" and "spectrum_distance_floor" those of halves
-        of these rows from each other: of many rows nothing can be much better, and of a few
-        hundred they are loose. "spread" is the standard deviation of the free runs in that of the
-        rows, in the column where it is farthest from 1.
-        "reasons" lists, in words, what speaks against the model;
+        (:mod:`skchaos.metrics`; from the later half where none are), "divergence_floor" and
+        "spectrum_distance_floor" those of training rows from them: nothing can be much better.
+        "spread" is the standard deviation of the free runs in that of the rows, in the column where
+        it is farthest from 1. "reasons" lists, in words, what speaks against the model;
         where it is not empty, fit warns (:ref:`reconstruction_report`).
     n_init_ : int
         Trainings made, of which the best was kept.

@@ -78,7 +78,7 @@ class Validation:
         at = np.linspace(first, first + len(stretch) - 1, N_ORBITS).astype(int)
         windows = series.scaled(at[:, None] + np.arange(-plan.span, 1))
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
-        trained = _stretches(series, plan)[..., varying]
+        trained = stretches(series, plan.train_lengths)[..., varying]
         floor = free_running_score(truth, stretch, trained)
         n_steps = min(plan.forcing_interval, len(stretch) // 2)
         at = np.linspace(first, first + len(stretch) - 1 - n_steps, N_FORECASTS).astype(int)
@@ -147,10 +147,10 @@ def held_out_rows(series: Series, train_lengths: list[int]) -> list[np.ndarray]:
     return [series.scaled(slice(a, b)) for a, b in zip(firsts, ends, strict=True) if b > a]
 
 
-def _stretches(series: Series, plan: Plan) -> np.ndarray:
+def stretches(series: Series, train_lengths: list[int]) -> np.ndarray:
     """Return stretches of training rows (orbit, step, feature), as a perfect free run would be."""
-    longest = int(np.argmax(plan.train_lengths))
-    n_rows, start = plan.train_lengths[longest], sum(series.lengths[:longest])
+    longest = int(np.argmax(train_lengths))
+    n_rows, start = train_lengths[longest], sum(series.lengths[:longest])
     n_steps = min(N_STEPS - N_TRANSIENT, max(2, n_rows // 4))
     at = start + np.linspace(0, n_rows - n_steps, N_ORBITS).astype(int)
     return series.scaled(at[:, None] + np.arange(n_steps))
