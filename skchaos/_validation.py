@@ -130,7 +130,8 @@ def innovation_rows(series: Series, plan: Plan) -> tuple[np.ndarray, np.ndarray]
     starts = ends - series.lengths
     cuts = starts + plan.train_lengths
     trained = [np.arange(a + plan.span, b - 1) for a, b in zip(starts, cuts, strict=True)]
-    held_out = [np.arange(max(a, b - 1), c - 1) for a, b, c in zip(starts, cuts, ends, strict=True)]
+    first_whole = np.maximum(starts + plan.span, cuts - 1)  # no window reaches across a border
+    held_out = [np.arange(a, b - 1) for a, b in zip(first_whole, ends, strict=True)]
     return _windows_at(series, plan, trained), _windows_at(series, plan, held_out)
 
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos import ChaoticRNNRegressor
+from skchaos._validation import innovation_rows
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
 
@@ -59,6 +60,16 @@ def test_noise_that_was_not_fitted_cannot_be_asked_for():
     fitted = ChaoticRNNRegressor(**QUICK).fit(make_lorenz63(1500, random_state=0))
     with pytest.raises(ValueError, match="fit it again"):
         fitted.set_params(process_noise=True).forecast(3)
+
+
+def test_windows_of_innovations_stay_within_a_trajectory(rows):
+    X = np.concatenate([rows[:1500], 1e3 + rows[:260], rows[:1500]])
+    groups = np.repeat([0, 1, 2], [1500, 260, 1500])
+    settings = QUICK | {"n_delays": 40, "delay": 4, "validation_fraction": 0.5}
+    job = ChaoticRNNRegressor(process_noise=True, **settings)._prepare(X, None, groups)
+    for windows in innovation_rows(job.series, job.plan):
+        values = job.series.scaling.undo(windows)
+        assert np.ptp(values, axis=1).max() < 500
 
 
 def test_who_says_so_is_not_told(rows):
