@@ -174,6 +174,8 @@ def make_plan(
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
     is_noise_driven = _is_noise_driven(settings, measured)
+    interval = _interval(settings, measured, room, is_noise_driven)
+    sequence_length = _sequence_length(settings, interval, room)
     if is_noise_driven and settings.process_noise == "auto":
         warnings.warn(
             f"The training rows show noise that drives them rather than chaos ({measured.reason}); "
@@ -183,12 +185,11 @@ def make_plan(
             NotChaoticWarning,
             stacklevel=6,
         )
-    interval = _interval(settings, measured, room, is_noise_driven)
     return Plan(
         n_delays=n_delays,
         delay=delay,
         forcing_interval=interval,
-        sequence_length=_sequence_length(settings, interval, room),
+        sequence_length=sequence_length,
         lyapunov_exponent=usable_exponent(measured),
         train_lengths=train_lengths,
         n_rectified=n_rectified,
