@@ -263,6 +263,6 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
     scaling = Scaling(estimator.mean_, estimator.scale_)
     pool = estimator.innovations_ if len(estimator.innovations_) > 0 else None
-    if pool is not None and estimator.process_noise is False:
+    if pool is not None and not estimator.process_noise:  # False, also numpy's
         pool = np.zeros_like(pool[:1])  # each step from the rows before it all the same
     return Engine(model.to(resolve_device(estimator.device)), scaling, offsets, pool)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 N_REFITTED = 50_000  # windows that their map is fitted to again where there is noise
+MOST_REFITTED, LEAST_ROWS = 30_000_000, 10  # their values at most, and rows a coefficient at least
 RIDGE = 1e-6  # in its fit, of the variance of a row
 
 N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
@@ -176,7 +177,8 @@ def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch
     """Fit the map from windows to states anew, to rows as they were recorded.
 
     Training saw rows without noise, but forecasts begin from rows that have it: of all affine maps
-    of these, the one that comes nearest to the states of the rows without, by least squares.
+    of these, the one that comes nearest to the states of the rows without, by least squares. Where
+    rows are few for its coefficients the map stays as it was trained.
     """
     span, offsets = job.plan.span, job.plan.offsets
     ends = np.cumsum(job.series.lengths)
@@ -185,7 +187,11 @@ def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch
         np.arange(a + span, a + n) for a, n in zip(starts, job.plan.train_lengths, strict=True)
     ]
     at = np.concatenate(parts)
-    at = at[np.linspace(0, len(at) - 1, min(len(at), N_REFITTED)).astype(int)]
+    n_values = len(offsets) * job.series.rows.shape[1]
+    n_rows = min(len(at), N_REFITTED, MOST_REFITTED // n_values)
+    if n_rows < LEAST_ROWS * n_values:
+        return {}
+    at = at[np.linspace(0, len(at) - 1, n_rows).astype(int)]
     noisy, clean = (
         series.scaled(at[:, None] + offsets).reshape(len(at), -1)
         for series in (job.recorded, job.series)

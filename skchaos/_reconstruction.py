@@ -89,10 +89,13 @@ def report(
 
 
 def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
-    last = len(series.rows) - 1
-    at = np.linspace(min(engine.span, last), last, N_ORBITS).astype(int)
-    windows = np.clip(at[:, None] + np.arange(-engine.span, 1), 0, None)
-    rows = np.asarray(series.rows[windows], dtype=np.float64)
+    ends = np.cumsum(series.lengths)
+    # No window reaches across a border.
+    starts = ends - series.lengths + engine.span
+    whole = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
+    at = np.concatenate(whole)
+    at = at[np.linspace(0, len(at) - 1, N_ORBITS).astype(int)]
+    rows = np.asarray(series.rows[at[:, None] + np.arange(-engine.span, 1)], dtype=np.float64)
     if engine.pool is not None:
         run = engine.noisy_run(rows, N_NOISY_STEPS, N_NOISY_TRANSIENT)
         return _Motion(run, "driven by noise", np.nan, np.nan)
@@ -144,6 +147,8 @@ def _reasons(found: dict[str, Any]) -> list[str]:
         reasons.append("it runs away to infinity")
     elif found["regime"] in REGULAR and (data_moves_on or found["regime"] == "fixed point"):
         reasons.append(f"it ends on a {found['regime']}")
+    elif found["regime"] == "chaos" and found["data_regime"] in REGULAR:
+        reasons.append(f"it is chaotic, and the rows are a {found['data_regime']}")
     elif found["data_regime"] == "chaos":
         error = np.hypot(found["exponent_error"], found["data_exponent_error"])
         allowed = max(SIGNIFICANT * error, TOLERATED * found["data_exponent"])

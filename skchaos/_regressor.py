@@ -204,7 +204,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     Notes
     -----
     A training costs `max_iter` updates of `batch_size` x `sequence_length` steps, whatever the
-    number of rows. Nothing is random but the initial weights and the batches.
+    number of rows. Nothing is random but the initial weights, the batches and, where noise drives
+    the series, that of windows (the same for every seed) and of forecasts.
 
     References
     ----------
@@ -461,6 +462,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.validation_score_ = result.score if result.validation_scores else np.nan
         self.n_iter_ = result.n_iter
         self.stopped_ = "interrupted" if trained.interrupted else result.stopped
+        for name in getattr(self, "weight_names_", ()):  # of another cell, perhaps
+            vars(self).pop(_attribute(name), None)
         self.weight_names_ = np.array(list(result.weights))
         for name, weight in result.weights.items():
             setattr(self, _attribute(name), weight.cpu().numpy())
@@ -539,7 +542,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     def _continue(self, contexts, n_steps):
         engine = self._engine()
-        if self.process_noise is True and engine.pool is None:
+        if self.process_noise not in ("auto", False) and engine.pool is None:
             raise ValueError(
                 "process_noise=True, but the estimator was fitted without noise that drives the "
                 "series: fit it again."

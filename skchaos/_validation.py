@@ -16,7 +16,7 @@ N_ORBITS = 32  # a collapse that is rare in time shows in some of them
 AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
 PENALTY_OF_REST = 10.0  # added to the score: as much as if all orbits had come to rest
 N_FORECASTS = 500
-N_INNOVATIONS = 5_000
+N_INNOVATIONS, N_ONE_STEP = 5_000, 2_000
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
 # Of each orbit, and of those how many do not count. A model may forget a slow motion, such as a
 # drive, only after thousands of steps.
@@ -74,19 +74,26 @@ class Validation:
         varying = ~is_constant(stretch)
         if not varying.any():
             return None
-        first = int(firsts[np.argmax(ends - firsts)])
-        at = np.linspace(first, first + len(stretch) - 1, N_ORBITS).astype(int)
+        longest = int(np.argmax(ends - firsts))
+        # No window reaches across a border.
+        first = max(firsts[longest], ends[longest] - series.lengths[longest] + plan.span)
+        last = ends[longest] - 1
+        if last - first < 2:  # the window leaves nothing to begin from
+            return None
+        at = np.linspace(first, last, N_ORBITS).astype(int)
         windows = series.scaled(at[:, None] + np.arange(-plan.span, 1))
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
         trained = stretches(series, plan.train_lengths)[..., varying]
         floor = free_running_score(truth, stretch, trained)
-        n_steps = min(plan.forcing_interval, len(stretch) // 2)
-        at = np.linspace(first, first + len(stretch) - 1 - n_steps, N_FORECASTS).astype(int)
+        n_steps = min(plan.forcing_interval, (last - first) // 2)
+        at = np.linspace(first, last - n_steps, N_FORECASTS).astype(int)
         contexts = series.scaled(at[:, None] + np.arange(-plan.span, 1))
         future = series.scaled(at[:, None] + np.arange(1, n_steps + 1))
         one_step = None
         if plan.is_noise_driven:
             (_, one_step), floor = innovation_rows(series, plan), np.nan
+            # As many of every fold of a search, whose models are judged together.
+            one_step = one_step[np.linspace(0, len(one_step) - 1, N_ONE_STEP).astype(int)]
         ahead = (contexts, future, one_step)
         return cls(truth, stretch, windows, plan.offsets, varying, floor, *ahead)
 

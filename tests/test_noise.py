@@ -163,6 +163,13 @@ class TestFit:
         ]
         assert missed[1] < 0.6 * missed[0]
 
+    def test_few_rows_for_a_wide_window_leave_it_as_it_is(self):
+        X = make_lorenz63(4000, noise=0.1, random_state=0)
+        job = ChaoticRNNRegressor(dt=0.01, n_delays=150, **QUICK)._prepare(X, None, None)
+        assert job.series is not job.recorded
+        weights = {"inference.affine.weight": torch.zeros(5, 450)}
+        assert _fit.window_map(job, weights) == {}
+
     def test_only_where_noise_was_taken_the_window_is_fitted_again(self, monkeypatch):
         calls = []
         monkeypatch.setattr(_fit, "window_map", lambda *args: calls.append(args) or {})

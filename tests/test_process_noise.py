@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import TimeSeriesSplit
 
 from skchaos import ChaoticRNNRegressor
-from skchaos._validation import innovation_rows
+from skchaos._validation import Validation, innovation_rows
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
+from skchaos.model_selection import ChaoticRNNRegressorCV
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
 
@@ -49,11 +51,20 @@ def test_free_runs_live_and_the_noise_is_found(rows, model):
 
 
 def test_without_the_noise_they_are_iterated_predictions(rows, model):
-    still = copy(model).set_params(process_noise=False)
+    still = copy(model).set_params(process_noise=np.False_)
     known = rows[:60]
     for ahead in still.forecast(5, known):
         assert_allclose(ahead, model.predict(known)[-1], rtol=1e-9)
         known = np.vstack([known, ahead])
+
+
+def test_folds_of_two_lengths_are_trained_together():
+    rows = np.zeros((4200, 1))
+    for t, shock in enumerate(np.random.default_rng(0).standard_normal(4199)):
+        rows[t + 1] = 0.5 * rows[t] + shock
+    model = ChaoticRNNRegressor(process_noise=True, n_delays=5, delay=1, **QUICK)
+    search = ChaoticRNNRegressorCV(model, {"alpha": [0.0]}, cv=TimeSeriesSplit(2, test_size=700))
+    assert np.isfinite(search.fit(rows).best_score_)
 
 
 def test_noise_that_was_not_fitted_cannot_be_asked_for():
@@ -70,6 +81,16 @@ def test_windows_of_innovations_stay_within_a_trajectory(rows):
     for windows in innovation_rows(job.series, job.plan):
         values = job.series.scaling.undo(windows)
         assert np.ptp(values, axis=1).max() < 500
+
+
+def test_windows_of_a_validation_stay_within_a_trajectory(rows):
+    X = np.concatenate([rows[:1200], 1e3 + rows[:900]])
+    groups = np.repeat([0, 1], [1200, 900])
+    settings = QUICK | {"n_delays": 40, "delay": 4, "validation_fraction": 0.9}
+    job = ChaoticRNNRegressor(forcing_interval=5, **settings)._prepare(X, None, groups)
+    validation = Validation.of(job.plan, job.series)
+    for windows in (validation.windows, validation.contexts):
+        assert np.ptp(job.series.scaling.undo(windows), axis=1).max() < 500
 
 
 def test_who_says_so_is_not_told(rows):

@@ -108,6 +108,7 @@ def test_another_map_is_told(rate, regime, reason):
         ("spectrum_distance", 0.3, "its spectrum is 0.3"),
         ("divergence", 100.0, "its rows are 1e"),
         ("exponent", 0.1, "its largest exponent is 0.1"),
+        ("data_regime", "cycle", "it is chaotic, and the rows are a cycle"),
     ],
 )
 def test_each_number_has_its_reason(of_truth, name, value, reason):

@@ -193,6 +193,13 @@ class TestCells:
             shapes[n_rectified] = (model.n_rectified_, *model.cell_inner_weight_.shape)
         assert shapes == {"auto": (16, 16, 8), 5: (5, 5, 8)}
 
+    def test_weights_of_another_cell_do_not_stay(self, lorenz):
+        settings = QUICK | {"early_stopping": False, "max_iter": 1}
+        fitted = ChaoticRNNRegressor("dendritic_plrnn", **settings).fit(lorenz)
+        again = fitted.set_params(cell="lstm").fit(lorenz)
+        fresh = ChaoticRNNRegressor("lstm", **settings).fit(lorenz)
+        assert vars(again).keys() == vars(fresh).keys()
+
     def test_number_of_rectified_units_is_kept(self, lorenz):
         settings = QUICK | {"early_stopping": False}
         few = ChaoticRNNRegressor("al_rnn", n_rectified=1, **settings).fit(lorenz)
