@@ -64,7 +64,11 @@ def make_model(name: str, dt: float, seed: int):
         return ChaoticRNNRegressor(dt=dt, random_state=seed)
     if name == "clipped lstm":
         return ChaoticRNNRegressor(
-            forcing_interval=UNFORCED, noise_level=0, n_init=1, dt=dt, random_state=seed
+            forcing_interval=UNFORCED,
+            noise_level=0,
+            process_noise=False,
+            dt=dt,
+            random_state=seed,
         )
     baselines = {
         "mean": MeanForecaster,
