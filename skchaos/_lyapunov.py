@@ -33,7 +33,6 @@ EITHER_ATTRIBUTES = (
     "step_",
     "trajectories_",
 )
-# An exponent counts as different from zero beyond this many standard errors.
 FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows`, for warnings
 MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems

@@ -65,8 +65,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         that of the column. It is taken from the training rows before anything is learned: each row
         is replaced by what the rows before and after it say of it [2]_. "auto" estimates it from
         the rows, and leaves alone what their neighbours do not know better; a number is the most
-        that is taken. 0 trains on the rows as they are, as is done with those of a file. Change it
-        to 0 where the next rows matter more than free runs (:ref:`observation_noise`).
+        that is taken. 0 trains on the rows as they are, as is done with those of a file
+        (:ref:`observation_noise`).
     process_noise : bool or "auto", default="auto"
         Whether noise drives the dynamics, so that free runs have to carry it. Each step of a free
         run then starts from the window of the rows before it, and what one-step predictions miss
@@ -101,7 +101,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Checks in a row that score worse than the best beyond `tol`, after which training stops.
     tol : float, default=0.5
         Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
-        equally good, and the later one is kept, as it has had the smaller steps.
+        equally good, and the later one is kept, as it has had the smaller steps. Where noise drives
+        the series it is at most 0.2.
     n_init : int, default=2
         Trainings, from other initial weights; the first, third, ... with `learning_rate`, the
         second, fourth, ... with three times as much, since some series want small steps and some

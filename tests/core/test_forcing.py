@@ -21,6 +21,11 @@ BACKENDS = {
     "compiled, float32": (add_gradients_compiled, torch.float32, 2e-6),
 }
 COMPILED = [name for name in CELLS if has_loops(CELLS[name])]
+PAIRS = [
+    (backend, cell)
+    for backend in BACKENDS
+    for cell in (COMPILED if backend.startswith("compiled") else CELLS)
+]
 
 
 def make_config(interval, sequence_length, **changes):
@@ -39,13 +44,6 @@ def make_config(interval, sequence_length, **changes):
     return TrainingConfig(**(settings | changes))
 
 
-def skip_without_loops(backend, cell):
-    if backend.startswith("compiled"):
-        pytest.importorskip("numba")
-        if cell not in COMPILED:
-            pytest.skip("there are no loops for this cell")
-
-
 def sequential_loss(model, rows, targets, starts, offsets, config):
     """Run every sequence step by step, replacing the state at each forcing step (the paper)."""
     total = 0.0
@@ -62,14 +60,14 @@ def sequential_loss(model, rows, targets, starts, offsets, config):
     return total / (len(starts) * config.sequence_length * len(wanted))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("backend", "cell"), PAIRS)
 @pytest.mark.parametrize(("interval", "sequence_length"), [(4, 12), (5, 12), (1, 4), (20, 12)])
 @pytest.mark.parametrize(("inference", "n_delays"), [("pseudo_inverse", 1), ("window", 3)])
-@pytest.mark.parametrize("cell", CELLS)
 def test_segments_are_the_sequential_loop(
     cell, inference, n_delays, interval, sequence_length, backend
 ):
-    skip_without_loops(backend, cell)
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
     check_gradients(*BACKENDS[backend], cell, inference, n_delays, interval, sequence_length)
 
 
@@ -82,10 +80,10 @@ def test_compiled_gradients_of_any_size(cell, n_hidden):
     check_gradients(*backend, cell, "window", 20, 4, 9, n_hidden=n_hidden, batch_size=37)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("backend", "cell"), PAIRS)
 def test_pseudo_inverse_of_fewer_units_than_columns(cell, backend):
-    skip_without_loops(backend, cell)
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
     options = {"n_hidden": 1, "n_targets": 4}
     check_gradients(*BACKENDS[backend], cell, "pseudo_inverse", 1, 4, 9, **options)
 
