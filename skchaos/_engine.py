@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skchaos._network import new_network
 from skchaos._series import Scaling
 from skchaos.core import (
-    CELLS,
     ForcedRNN,
     TangentDynamics,
     growth_along,
@@ -55,29 +55,6 @@ def resolve_device(device: str) -> torch.device:
             "device='auto' (a GPU where there is one) or device='cpu'."
         ) from error
     return torch.device(device)
-
-
-def resolve_rectified(cell: str, n_hidden: int, n_rectified: int | str) -> int:
-    """Return the number of rectifiers that a cell gets; 0 where it leaves no choice.
-
-    Raises
-    ------
-    ValueError
-        If a number is given for such a cell, or more than there are units to rectify.
-    """
-    usual = CELLS[cell].usual_rectified(n_hidden)
-    if n_rectified == "auto":
-        return usual
-    if not usual:
-        raise ValueError(
-            f"n_rectified={n_rectified} with cell={cell!r}, which leaves no choice: use 'auto'."
-        )
-    if cell == "al_rnn" and n_rectified > n_hidden:
-        raise ValueError(
-            f"n_rectified={n_rectified} of n_hidden={n_hidden} units: cell='al_rnn' rectifies some "
-            f"of its units, so use 'auto' or a number from 1 to {n_hidden}."
-        )
-    return n_rectified
 
 
 def state_size(cell: str, n_hidden: int) -> int:
@@ -248,18 +225,16 @@ class Engine:
 
 def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     """Rebuild the fitted model in float64 from the attributes of the estimator."""
-    with torch.random.fork_rng(devices=[]):  # leave the user's generator as it was
-        model = ForcedRNN(
-            estimator.cell_,
-            estimator.n_hidden_,
-            n_features=len(estimator.mean_),
-            n_targets=len(estimator.target_mean_),
-            inference=estimator.state_inference_,
-            n_delays=estimator.n_delays_,
-            n_rectified=estimator.n_rectified_,
-        ).double()
-    weights = {name: torch.tensor(value) for name, value in estimator._weights().items()}
-    model.load_state_dict(weights)
+    model = new_network(
+        estimator.cell_,
+        estimator.n_hidden_,
+        n_features=len(estimator.mean_),
+        n_targets=len(estimator.target_mean_),
+        inference=estimator.state_inference_,
+        n_delays=estimator.n_delays_,
+        n_rectified=estimator.n_rectified_,
+        weights={name: torch.tensor(value) for name, value in estimator._weights().items()},
+    ).double()
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
     scaling = Scaling(estimator.mean_, estimator.scale_)
     pool = estimator.innovations_ if len(estimator.innovations_) > 0 else None

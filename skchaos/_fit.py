@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 
 from skchaos._engine import one_thread, resolve_device
 from skchaos._mapped import is_mapped, release
+from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
 from skchaos._series import Series
 from skchaos._validation import Validation, score_models
@@ -19,7 +20,6 @@ from skchaos.core import (
     ForcedRNN,
     Progress,
     Sequences,
-    SparseForcing,
     Stack,
     Table,
     TrainingConfig,
@@ -85,8 +85,10 @@ class Job:
         network = (settings.cell, settings.n_hidden, plan.n_rectified, settings.state_inference)
         rows = (series.rows.shape[1], n_targets, plan.n_delays, plan.delay)
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
+        adapts = settings.forcing_strength == "auto"
+        forcing = (settings.forcing, settings.interval_jitter, adapts)
         noise = (plan.is_noise_driven, plan.window_noise)
-        return (*network, *rows, *steps, *noise, settings.max_iter, settings.device)
+        return (*network, *rows, *steps, *forcing, *noise, settings.max_iter, settings.device)
 
 
 @dataclass(frozen=True)
@@ -243,32 +245,31 @@ def _train(
 def _new_model(job: Job, attempt: int) -> ForcedRNN:
     settings, series = job.settings, job.series
     n_targets = 0 if series.targets is None else series.targets.shape[1]
-    with torch.random.fork_rng(devices=[]):  # leave the user's generator as it was
-        torch.manual_seed(job.seeds[attempt])
-        model = ForcedRNN(
-            settings.cell,
-            settings.n_hidden,
-            n_features=series.rows.shape[1],
-            n_targets=n_targets,
-            inference=settings.state_inference,
-            n_delays=job.plan.n_delays,
-            n_rectified=job.plan.n_rectified,
-        )
-    if job.start is not None:
-        model.load_state_dict({n: torch.as_tensor(value) for n, value in job.start.items()})
-    return model
+    start = job.start
+    return new_network(
+        settings.cell,
+        settings.n_hidden,
+        n_features=series.rows.shape[1],
+        n_targets=n_targets,
+        inference=settings.state_inference,
+        n_delays=job.plan.n_delays,
+        n_rectified=job.plan.n_rectified,
+        seed=job.seeds[attempt],
+        weights=start and {name: torch.as_tensor(value) for name, value in start.items()},
+    )
 
 
 def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
     settings = job.settings
     tol = min(settings.tol, SCATTER_OF_ERRORS) if job.plan.is_noise_driven else settings.tol
     return TrainingConfig(
-        forcing=SparseForcing(job.plan.forcing_interval),
+        forcing=resolve_forcing(settings, job.plan.forcing_interval),
         sequence_length=job.plan.sequence_length,
         batch_size=settings.batch_size,
         max_iter=settings.max_iter,
         learning_rate=settings.learning_rate * RATE_FACTORS[attempt % len(RATE_FACTORS)],
         alpha=settings.alpha,
+        slow_penalty=settings.slow_penalty,
         check_every=max(1, -(-settings.max_iter // N_CHECKS)),
         patience=settings.n_iter_no_change if settings.early_stopping else None,
         tol=tol,

@@ -43,6 +43,7 @@ PAPER_SEQUENCE_LENGTH = 100  # steps, Mikhaeil et al. 2022, supplement
 MAX_MEASURED_ROWS, MAX_WIDE_ROWS, N_STRETCHES = 20_000, 8_000, 8
 MIN_HELD_OUT = 100  # rows; a histogram of fewer says nothing, and then none are set aside
 MAX_HELD_OUT = 200_000  # rows; free runs that are compared with them are no longer either
+MIN_MIXED = 3  # intervals in a sequence where they are of different lengths
 MIN_SEGMENTS = 10  # forcing intervals that the rows must hold for an automatic one
 
 
@@ -168,7 +169,9 @@ def make_plan(
     """
     train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
-    if settings.state_inference == "window":
+    if settings.state_inference == "identity" and settings.n_hidden == series.rows.shape[1]:
+        n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
+    if settings.state_inference != "pseudo_inverse":
         n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)
     else:
         n_delays, delay = _one_row(n_delays)
@@ -298,7 +301,9 @@ def _interval(
 
 def _sequence_length(settings: "ChaoticRNNRegressor", interval: int, room: int) -> int:
     if settings.sequence_length == "auto":
-        whole = interval * math.ceil(PAPER_SEQUENCE_LENGTH / interval)
+        n_intervals = math.ceil(PAPER_SEQUENCE_LENGTH / interval)
+        # A mixture of intervals takes more than one or two.
+        whole = interval * max(n_intervals, MIN_MIXED if settings.interval_jitter > 0 else 1)
         return min(whole, room)
     if settings.sequence_length > room:
         raise ValueError(

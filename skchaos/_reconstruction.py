@@ -16,6 +16,7 @@ from skchaos._validation import (
     comes_to_rest,
     divergence,
     held_out_rows,
+    runs_away,
     stretches,
 )
 from skchaos.exponents import MeasuredExponents
@@ -100,7 +101,7 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
         run = engine.noisy_run(rows, N_NOISY_STEPS, N_NOISY_TRANSIENT)
         return _Motion(run, "driven by noise", np.nan, np.nan)
     run, states = engine.settle(engine.final_states(rows), N_STEPS - N_TRANSIENT, N_TRANSIENT)
-    if not np.isfinite(run).all():
+    if runs_away(run):
         return _Motion(run, "unbounded", np.nan, np.nan)
     if comes_to_rest(run):
         return _Motion(run, "fixed point", np.nan, np.nan)
@@ -131,7 +132,7 @@ def _distances(pieces: list[np.ndarray], run: np.ndarray, alike: np.ndarray) -> 
 
     far = [np.inf, 1.0, *compare(alike[..., varying]), np.inf]
     found = dict(zip(DISTANCES, far, strict=True))
-    if np.isfinite(run).all():
+    if not runs_away(run):
         run = run[..., varying]
         found["divergence"], found["spectrum_distance"] = compare(run)
         spread = run.reshape(-1, run.shape[-1]).std(axis=0)  # of standardised rows

@@ -52,10 +52,21 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Training steps between two replacements of the state by data. "auto" is the predictability
         time ln 2 / lambda_max in steps, times a factor and within limits that
         :ref:`forcing_interval` explains.
-    state_inference : {"window", "pseudo_inverse"}, default="window"
-        How a state is inferred from data: by a learned affine map of a window of recent rows, or
-        by the pseudo-inverse of the readout at one row, the way of [1]_. Change it to compare with
-        the paper; the window also serves noisy, partly observed and driven series.
+    forcing : {"sparse", "generalized"}, default="sparse"
+        Whether data replace the state every `forcing_interval` steps, or draw it towards them by a
+        part of the difference at every step [4]_ (:ref:`generalized_forcing`).
+    forcing_strength : float or "auto", default="auto"
+        That part, from 0 to 1. "auto" follows the Jacobians of the network, so that gradients stay
+        bounded. Must be "auto" for sparse forcing.
+    interval_jitter : float, default=0.0
+        Spread of the intervals of sparse forcing, in parts of `forcing_interval`: training mixes
+        intervals from (1 - `interval_jitter`) to (1 + `interval_jitter`) times as long.
+    state_inference : {"window", "pseudo_inverse", "identity"}, default="window"
+        How a state is inferred from data: by a learned affine map of a window of recent rows; by
+        the pseudo-inverse of the readout at one row, the way of [1]_; or by taking the columns for
+        the first units, of piecewise-linear cells alone, where data then replace only these and the
+        others run on from a learned start [5]_. Change it to compare with papers; the window also
+        serves noisy, partly observed and driven series.
     n_delays : int or "auto", default="auto"
         Rows in the window. Must be 1 for "pseudo_inverse".
     delay : int or "auto", default="auto"
@@ -89,6 +100,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Adam along the axes that gradients vary on.
     alpha : float, default=0.0
         L2 penalty on the weights.
+    slow_penalty : float, default=0.0
+        L2 penalty that draws half of the units towards keeping what they hold, for motions much
+        slower than a forcing interval [6]_. Of "plrnn", "shallow_plrnn", "dendritic_plrnn" and
+        "al_rnn" alone.
     early_stopping : bool, default=True
         Whether to set the last rows of each trajectory aside, to score free runs of the model
         against them 25 times during training, and to keep the last state whose score is not
@@ -216,6 +231,13 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
        (arXiv:1901.11365).
     .. [3] N. Vyas et al., "SOAP: improving and stabilizing Shampoo using Adam", ICLR 2025
        (arXiv:2409.11321).
+    .. [4] F. Hess, Z. Monfared, M. Brenner and D. Durstewitz, "Generalized teacher forcing for
+       learning chaotic dynamics", ICML 2023 (arXiv:2306.04406).
+    .. [5] M. Brenner et al., "Tractable dendritic RNNs for reconstructing nonlinear dynamical
+       systems", ICML 2022 (arXiv:2207.02542).
+    .. [6] D. Schmidt, G. Koppe, Z. Monfared, M. Beutelspacher and D. Durstewitz, "Identifying
+       nonlinear dynamical systems with multiple time scales and long-range dependencies", ICLR 2021
+       (arXiv:1910.03471).
 
     Examples
     --------
@@ -232,7 +254,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
         "n_rectified": _AUTO_OR_COUNT,
         "forcing_interval": _AUTO_OR_COUNT,
-        "state_inference": [StrOptions({"window", "pseudo_inverse"})],
+        "forcing": [StrOptions({"sparse", "generalized"})],
+        "forcing_strength": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
+        "interval_jitter": [Interval(Real, 0, 1, closed="left")],
+        "state_inference": [StrOptions({"window", "pseudo_inverse", "identity"})],
         "n_delays": _AUTO_OR_COUNT,
         "delay": _AUTO_OR_COUNT,
         "noise_level": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
@@ -243,6 +268,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "sequence_length": _AUTO_OR_COUNT,
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "slow_penalty": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -261,6 +287,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         *,
         n_rectified="auto",
         forcing_interval="auto",
+        forcing="sparse",
+        forcing_strength="auto",
+        interval_jitter=0.0,
         state_inference="window",
         n_delays="auto",
         delay="auto",
@@ -272,6 +301,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         sequence_length="auto",
         learning_rate=3e-3,
         alpha=0.0,
+        slow_penalty=0.0,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=15,
@@ -286,6 +316,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.n_hidden = n_hidden
         self.n_rectified = n_rectified
         self.forcing_interval = forcing_interval
+        self.forcing = forcing
+        self.forcing_strength = forcing_strength
+        self.interval_jitter = interval_jitter
         self.state_inference = state_inference
         self.n_delays = n_delays
         self.delay = delay
@@ -297,6 +330,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.sequence_length = sequence_length
         self.learning_rate = learning_rate
         self.alpha = alpha
+        self.slow_penalty = slow_penalty
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -354,15 +388,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
         What is measured on a series is kept with it. It is not for an estimator that goes on.
         """
-        from skchaos import _engine, _fit
+        from skchaos import _engine, _fit, _network
 
         _engine.resolve_device(self.device)  # fails before any work is done
-        n_rectified = _engine.resolve_rectified(self.cell, self.n_hidden, self.n_rectified)
+        n_rectified = _network.resolve_rectified(self.cell, self.n_hidden, self.n_rectified)
         goes_on = self.warm_start and hasattr(self, "readout_weight_")
         if series is None:
             series = self._check_series(X, y, groups, goes_on)
         else:
             learn_columns(self, X)
+        _network.check_network(self, series.rows.shape[1])
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         clean = self._without_noise(series)
         plan = make_plan(self, clean, *window, n_rectified)

@@ -13,6 +13,7 @@ from skchaos.core import ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
+OUT_OF_RANGE = 1e6  # standard deviations
 AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has come to rest
 PENALTY_OF_REST = 10.0  # added to the score: as much as if all orbits had come to rest
 N_FORECASTS = 500
@@ -176,11 +177,16 @@ def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) 
     run : ndarray of shape (n_orbits, n_steps, n_features)
         Free runs of the model.
     """
-    if not np.isfinite(run).all():
+    if runs_away(run):
         return np.inf
     distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
     score = float(divergence(truth, run.reshape(-1, truth.shape[1])) + np.mean(distances))
     return score + PENALTY_OF_REST if comes_to_rest(run) else score
+
+
+def runs_away(run: np.ndarray) -> bool:
+    """Tell whether standardised rows leave every range in which they could be rows."""
+    return not bool((np.abs(run) < OUT_OF_RANGE).all())  # nan neither
 
 
 def comes_to_rest(run: np.ndarray) -> bool:

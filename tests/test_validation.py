@@ -21,9 +21,10 @@ def test_score_is_the_sum_of_where_and_how_it_moves():
     assert free_running_score(TRUE, TRUE, TRUE[None]) == pytest.approx(0, abs=1e-6)
 
 
-def test_a_run_that_leaves_the_range_of_numbers_scores_worst():
+@pytest.mark.parametrize("far", [np.nan, np.inf, -1e200, 1e7])
+def test_a_run_that_leaves_every_range_scores_worst(far):
     run = TRUE[None].copy()
-    run[0, 400:, 0] = np.nan
+    run[0, 400:, 0] = far
     assert free_running_score(TRUE, TRUE, run) == np.inf
 
 

@@ -7,7 +7,7 @@ shape (..., state); the *hidden* part of it, (..., hidden), is what the readout 
 from skchaos.core._cell import Cell
 from skchaos.core._cells import CELLS, make_cell
 from skchaos.core._config import TrainingConfig
-from skchaos.core._forcing import SparseForcing
+from skchaos.core._forcing import Forcing, GeneralizedForcing, SparseForcing
 from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
 from skchaos.core._noisy import noisy_run
@@ -21,7 +21,9 @@ __all__ = [
     "CELLS",
     "Cell",
     "ForcedRNN",
+    "Forcing",
     "FunctionMap",
+    "GeneralizedForcing",
     "Progress",
     "Sequences",
     "SparseForcing",

@@ -34,6 +34,14 @@ class Cell(nn.Module, ABC):
         """Return how many rectifiers to take where nobody says; 0 where there is no choice."""
         return 0
 
+    def slow_goals(self) -> dict[str, float]:
+        """Return the values of parameters at which units keep what they hold; none if they cannot.
+
+        The first axis of each parameter is that of units. Units that keep their value whatever it
+        is are a line of fixed points, on which slow motions can be built.
+        """
+        return {}
+
     @property
     def state_size(self) -> int:
         """Length of a state vector."""

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from skchaos.core._forcing import SparseForcing
+from skchaos.core._forcing import Forcing
 
 # One cycle (Smith & Topin 2019, arXiv 1708.07120): the learning rate rises over this part of the
 # updates and falls over the rest, and the decay rate of the mean gradient goes the other way, so
@@ -18,8 +18,8 @@ class TrainingConfig:
 
     Parameters
     ----------
-    forcing : SparseForcing
-        When data replace the state.
+    forcing : Forcing
+        When, and how strongly, data replace the state.
     sequence_length : int
         Steps in a training sequence.
     batch_size : int
@@ -30,6 +30,9 @@ class TrainingConfig:
         Peak of the schedule: up by a half cosine, then down to zero by another.
     alpha : float
         L2 penalty.
+    slow_penalty : float
+        L2 penalty that draws half of the units of a piecewise-linear cell towards keeping what they
+        hold.
     check_every : int
         Updates between two checks (finite? validated? stop?).
     tol : float
@@ -46,7 +49,7 @@ class TrainingConfig:
         Threads for the gradients of several models.
     """
 
-    forcing: SparseForcing
+    forcing: Forcing
     sequence_length: int
     batch_size: int
     max_iter: int
@@ -57,6 +60,7 @@ class TrainingConfig:
     tol: float
     seed: int
     window_noise: float = 0.0
+    slow_penalty: float = 0.0
     n_threads: int = 1
 
     def cycle(self, step: int) -> tuple[float, float]:

@@ -25,8 +25,9 @@ def add_gradients(
     starts: Tensor,  # (model, segment)
 ) -> Tensor:  # losses (model,)
     """Add the gradients of the mean squared errors to those of the stack; return the errors."""
-    is_single = stack.values.dtype == torch.float32  # the loops back know no other
-    if is_single and _compiled.is_compilable(stack.model.cell, stack.values):
+    # The loops back know segments and single precision alone.
+    is_plain = batches.is_chained or stack.values.dtype != torch.float32
+    if not is_plain and _compiled.is_compilable(stack.model.cell, stack.values):
         return add_gradients_compiled(stack, batches, starts)
     return add_gradients_plain(stack, batches, starts)
 
@@ -115,13 +116,11 @@ def losses(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:  # (model,
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
-    table, n_delays = batches.rows, len(batches.offsets)
-    at = (starts.unsqueeze(-2) + batches.relative).clamp_(max=len(table) - 1)
-    center, factor = (values[:, None, None] for values in (batches.center, batches.factor))
-    # (model, delay or time, segment, output)
-    windows = (batches.windows[at[:, :n_delays]].to(center.device) - center) * factor
-    future = (table[at[:, n_delays:]].to(center.device) - center) * factor
-    outputs = stack.model(windows[..., : batches.n_features].transpose(1, 2), future.shape[1])
+    windows, future = batches.take(starts)
+    if batches.is_chained:
+        outputs = stack.model.follow(windows, batches.gate)
+    else:
+        outputs = stack.model(windows, future.shape[1])
     return outputs, outputs.detach() - future
 
 

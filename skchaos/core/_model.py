@@ -5,8 +5,14 @@ from torch import Tensor, nn
 
 from skchaos.core._cell import affine
 from skchaos.core._cells import make_cell
-from skchaos.core._observation import Affine, PseudoInverse, WindowEncoder
-from skchaos.core._unroll import unroll
+from skchaos.core._observation import (
+    Affine,
+    FirstUnits,
+    IdentityReadout,
+    PseudoInverse,
+    WindowEncoder,
+)
+from skchaos.core._unroll import unroll, unroll_forced
 
 
 class ForcedRNN(nn.Module):
@@ -22,8 +28,8 @@ class ForcedRNN(nn.Module):
         Columns of the series.
     n_targets : int
         Further columns that the readout gives beside the series.
-    inference : {"window", "pseudo_inverse"}
-        How a state is inferred from data.
+    inference : {"window", "pseudo_inverse", "identity"}
+        How a state is inferred from data. With "identity" the first units are the columns.
     n_delays : int
         Rows in the window that a state is inferred from.
     n_rectified : int
@@ -44,9 +50,14 @@ class ForcedRNN(nn.Module):
         super().__init__()
         self.n_features = n_features
         self.cell = make_cell(cell, hidden_size, n_rectified)
-        self.readout = Affine(hidden_size, n_features + n_targets)
-        state_size = self.cell.state_size
+        self.readout: nn.Module
         self.inference: nn.Module
+        state_size = self.cell.state_size
+        if inference == "identity":
+            self.readout = IdentityReadout(hidden_size, n_features, n_targets)
+            self.inference = FirstUnits(n_delays, n_features, state_size)
+            return
+        self.readout = Affine(hidden_size, n_features + n_targets)
         if inference == "window":
             self.inference = WindowEncoder(n_delays, n_features, state_size)
         else:
@@ -67,6 +78,30 @@ class ForcedRNN(nn.Module):
         """Read out `n_steps` free-running steps that begin after each window."""
         hidden, _ = unroll(self.cell, self.infer(windows), n_steps)
         return self.readout(hidden)
+
+    def follow(
+        self,
+        windows: Tensor,  # ([model,] time, batch, delay, feature)
+        gate: Tensor,  # ([model,] time)
+    ) -> Tensor:  # ([model,] time, batch, output)
+        """Read out steps before each of which the data act on the state, as the gate says.
+
+        The window of a step ends at the row that the step begins from.
+        """
+        _, after = self._followed(windows, gate)
+        return self.readout(self.cell.hidden(after))
+
+    def forced_states(
+        self,
+        windows: Tensor,  # ([model,] time, batch, delay, feature)
+        gate: Tensor,  # ([model,] time)
+    ) -> Tensor:  # ([model,] time, batch, state)
+        """Return the states that the steps of :meth:`follow` begin from."""
+        return self._followed(windows, gate)[0]
+
+    def _followed(self, windows: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
+        inferred = self.infer(windows)
+        return unroll_forced(self.cell, inferred, gate, self.inference.forced(inferred))
 
     @torch.no_grad()
     def free_run(

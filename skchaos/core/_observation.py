@@ -1,8 +1,10 @@
 """From data to a latent state: what a forcing step puts in place of the old state.
 
-Both ways are affine in a window of recent rows, oldest first, the present row last. They take the
+All ways are affine in a window of recent rows, oldest first, the present row last. They take the
 readout and return weight ([model,] state, delay * feature) and bias ([model,] state) of that map.
 """
+
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +25,24 @@ class Affine(nn.Module):
         return affine(rows, self.weight, self.bias)
 
 
-class PseudoInverse(nn.Module):
+class Inference(nn.Module, ABC):
+    """How a state is inferred from a window."""
+
+    @abstractmethod
+    def forward(
+        self, readout: nn.Module
+    ) -> tuple[Tensor, Tensor]:  # ([model,] state, delay * feature), ([model,] state)
+        """Return weight and bias of the map from a window to a state."""
+
+    def forced(
+        self,
+        like: Tensor,  # (..., state)
+    ) -> Tensor:  # (state,)
+        """Return 1 for the units that data replace, which are all of them, and 0 for others."""
+        return like.new_ones(like.shape[-1])
+
+
+class PseudoInverse(Inference):
     """Invert the readout by its pseudo-inverse, the way of the paper.
 
     Mikhaeil, Monfared & Durstewitz, NeurIPS 2022, eq. 10: the readout is affine, x = B h + b, so
@@ -54,7 +73,7 @@ def _pinv(
     return torch.linalg.pinv(torch.where(finite, weight, invertible)).where(finite, torch.nan)
 
 
-class WindowEncoder(nn.Module):
+class WindowEncoder(Inference):
     """Learn an affine map from a window of recent rows to the whole state.
 
     By the embedding theorem (Takens 1981) a long enough window determines the state where one row
@@ -67,3 +86,46 @@ class WindowEncoder(nn.Module):
 
     def forward(self, readout: Affine) -> tuple[Tensor, Tensor]:
         return self.affine.weight, self.affine.bias
+
+
+class IdentityReadout(nn.Module):
+    """Show the first units as they are; further outputs are read out by an affine map."""
+
+    def __init__(self, hidden_size: int, n_features: int, n_targets: int) -> None:
+        super().__init__()
+        self.n_features = n_features
+        self.rest = Affine(hidden_size, n_targets) if n_targets else None
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        shown = hidden[..., : self.n_features]
+        return shown if self.rest is None else torch.cat([shown, self.rest(hidden)], dim=-1)
+
+
+class FirstUnits(Inference):
+    """Let the first units be the present row, and begin the others by a learned map of the window.
+
+    Where data replace the state on the way they replace these units, and the others run on: the
+    identity teacher forcing of Brenner et al., ICML 2022 (arXiv 2207.02542).
+    """
+
+    def __init__(self, n_delays: int, n_features: int, state_size: int) -> None:
+        super().__init__()
+        self.n_features = n_features
+        n_before, n_rest = (n_delays - 1) * n_features, state_size - n_features
+        self.affine = Affine(n_before + n_features, n_rest) if n_rest else None
+        present = nn.functional.pad(torch.eye(n_features), (n_before, 0))
+        self.register_buffer("present", present, persistent=False)  # follows device and precision
+
+    def forward(self, readout: nn.Module) -> tuple[Tensor, Tensor]:
+        present, zero = self.present, self.present.new_zeros(self.n_features)
+        if self.affine is None:
+            return present, zero
+        weight, bias = self.affine.weight, self.affine.bias
+        models = weight.shape[:-2]  # an axis of models, or none
+        weight = torch.cat([present.expand(*models, -1, -1), weight], dim=-2)
+        return weight, torch.cat([zero.expand(*models, -1), bias], dim=-1)
+
+    def forced(self, like: Tensor) -> Tensor:
+        forced = like.new_zeros(like.shape[-1])
+        forced[: self.n_features] = 1.0
+        return forced

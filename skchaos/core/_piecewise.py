@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from skchaos.core._cell import Cell, affine, per_unit, product
 
+# Schmidt, Koppe, Monfared, Beutelspacher & Durstewitz, ICLR 2021 (arXiv 1910.03471).
+SLOW_GOALS = {"decay": 1.0, "weight": 0.0, "bias": 0.0}
+
 
 class PLRNN(Cell):
     """Piecewise-linear RNN, ``z' = a * z + W max(z, 0) + h`` with zero diagonal in W.
@@ -20,6 +23,9 @@ class PLRNN(Cell):
         self.weight = self._uniform(hidden_size, hidden_size)
         self.bias = self._uniform(hidden_size)
         self.decay = nn.Parameter(torch.empty(hidden_size).uniform_(0.5, 0.9))
+
+    def slow_goals(self) -> dict[str, float]:
+        return SLOW_GOALS
 
     def coupling(self) -> Tensor:
         """Return W: the diagonal belongs to `decay` alone, or one slope had two parameters."""
@@ -105,6 +111,9 @@ class ShallowPLRNN(Cell):
     def usual_rectified(cls, hidden_size: int) -> int:
         return 2 * hidden_size
 
+    def slow_goals(self) -> dict[str, float]:
+        return SLOW_GOALS
+
     def damping(self) -> Tensor:
         """Return the factors a."""
         return self.decay
@@ -129,6 +138,9 @@ class ClippedShallowPLRNN(ShallowPLRNN):
     Hess et al. 2023: the bracket never exceeds the size of v, so that orbits are bounded where each
     factor a is below one in size, which a = tanh(decay) ensures.
     """
+
+    def slow_goals(self) -> dict[str, float]:
+        return {}  # a = tanh(decay) is never 1
 
     def damping(self) -> Tensor:
         return torch.tanh(self.decay)
@@ -164,6 +176,9 @@ class AlmostLinearRNN(Cell):
     @classmethod
     def usual_rectified(cls, hidden_size: int) -> int:
         return -(-hidden_size // 5)
+
+    def slow_goals(self) -> dict[str, float]:
+        return SLOW_GOALS
 
     def forward(self, state: Tensor) -> Tensor:
         linear, rest = state.tensor_split([self.n_linear], dim=-1)

@@ -117,7 +117,13 @@ class Batches:
         config = first.config
         self.n_threads = config.n_threads
         self.n_features, self.offsets = first.table.n_features, first.offsets
-        self.segment_starts, n_steps = config.forcing.segments(config.sequence_length)
+        forcing = config.forcing
+        self.segment_starts, n_steps = forcing.segments(config.sequence_length)
+        # Where the steps of a sequence are one chain: when data act on the state, and how strongly.
+        self.is_chained = forcing.is_chained
+        self.times = forcing.times(config.sequence_length).to(**like)
+        strengths = [source.config.forcing.strength for source in sources]
+        self.strength = torch.tensor(strengths, **like)  # (model,)
         # Segments of one length stand together.
         self.n_steps = n_steps.repeat_interleave(config.batch_size)
         steps = torch.arange(1, int(n_steps.max()) + 1)[:, None]
@@ -125,6 +131,35 @@ class Batches:
         # Of the last segment only some steps count.
         counted = (steps <= self.n_steps).to(**like)
         self.weight = (self.unit * counted).unsqueeze(-1)  # (time, segment, 1)
+
+    @property
+    def gate(self) -> Tensor:  # (model, time)
+        """How strongly data act on the state before each step of a chain."""
+        return self.strength[:, None] * self.times
+
+    def take(
+        self,
+        starts: Tensor,  # (model, segment)
+    ) -> tuple[Tensor, Tensor]:
+        """Return standardised windows, and the rows that follow them.
+
+        Windows have shape (model, segment, delay, feature), and in chains, of which each step has
+        one, (model, time, segment, delay, feature); the rows (model, time, segment, output).
+        """
+        n_delays = len(self.offsets)
+        at = (starts.unsqueeze(-2) + self.relative).clamp_(max=len(self.rows) - 1)
+        of_windows, following = at[:, :n_delays], at[:, n_delays:]
+        if self.is_chained:
+            of_windows = following.unsqueeze(2) - 1 + self.offsets[:, None].to(at.device)
+        windows = self._standardised(self.windows[of_windows])[..., : self.n_features]
+        return windows.transpose(-3, -2), self._standardised(self.rows[following])
+
+    def _standardised(
+        self,
+        rows: Tensor,  # (model, ..., output)
+    ) -> Tensor:
+        shape = (len(rows), *[1] * (rows.ndim - 2), rows.shape[-1])
+        return (rows.to(self.center.device) - self.center.view(shape)) * self.factor.view(shape)
 
     def release(self) -> None:
         """Give back the memory of rows that stay in a file."""

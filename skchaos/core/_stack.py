@@ -57,6 +57,17 @@ class Stack:
             piece.unflatten(-1, shape) for piece, shape in zip(pieces, self.shapes, strict=True)
         ]
 
+    def slow_units(self) -> tuple[Tensor, Tensor]:  # both (weight,)
+        """Return which weights are to make units keep what they hold, and the values that do."""
+        goals = self.like.cell.slow_goals()
+        is_slow, goal = torch.zeros_like(self.values[0]), torch.zeros_like(self.values[0])
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            if name.removeprefix("cell.") in goals:
+                n_rest = (shape[0] - shape[0] // 2) * (shape.numel() // shape[0])
+                part = slice(self.ends[name] - shape.numel() + n_rest, self.ends[name])
+                is_slow[part], goal[part] = 1.0, goals[name.removeprefix("cell.")]
+        return is_slow, goal
+
     def named(self, row: Tensor) -> dict[str, Tensor]:
         """Return copies of the weights in a row by their names."""
         pieces = [piece.clone() for piece in self._pieces(row)]

@@ -12,6 +12,7 @@ from skchaos.core._model import ForcedRNN
 from skchaos.core._sequences import Batches, Sequences
 from skchaos.core._soap import Soap
 from skchaos.core._stack import Stack
+from skchaos.core._strength import bounding_strengths
 
 # A guard against the rare steep batch, not a remedy for chaos: over one forcing interval near the
 # predictability time gradients grow by a factor of about two, so that it seldom acts.
@@ -19,6 +20,9 @@ MAX_GRADIENT_NORM = 5.0
 MAX_SETBACKS = 5  # returns to the last good state before training gives up
 # At once, which bounds memory: updates whose batches are drawn, and models that are validated.
 MAX_DRAWN, MAX_JUDGED = 64, 16
+# An adaptive forcing strength: updates between two looks at the Jacobians, and the part of what
+# they say that is taken over.
+LOOK_EVERY, TAKEN_OVER = 20, 0.1
 
 Validation = Callable[[ForcedRNN, list[int]], list[float]]
 Progress = Callable[[int, list[float], list[float]], None]
@@ -149,7 +153,7 @@ class _Program:
     members : list of _Member
         With the same number of updates behind them.
     memory : list of Tensor, optional
-        State of the optimizer to go on from.
+        State to go on from, but for the weights.
     """
 
     def __init__(
@@ -158,19 +162,24 @@ class _Program:
         self.stack, self.members = stack, members
         values = stack.values
         self.optimizer = Soap(stack)
-        if memory is not None:
-            for own, known in zip(self.optimizer.state, memory, strict=True):
-                own.copy_(known)
         self.batches = Batches([member.source for member in members], values.device)
+        if memory is not None:
+            for own, known in zip(self._state[1:], memory, strict=True):
+                own.copy_(known)
         self.add_gradients = for_many_updates(stack, self.batches)
-        self.alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
-        self.is_penalised = bool(self.alpha.any())
+        alpha = values.new_tensor([m.config.alpha for m in members])[:, None]
+        slow = values.new_tensor([m.config.slow_penalty for m in members])[:, None]
+        # L2 penalties are springs: their strength, and that times where they pull to.
+        is_slow, goal = stack.slow_units()
+        self.springs, self.pull = alpha + slow * is_slow, slow * is_slow * goal
+        self.is_penalised = bool(self.springs.any())
+        self.is_adaptive = members[0].config.forcing.is_adaptive
         self.good = [tensor.clone() for tensor in self._state]
 
     @property
     def _state(self) -> list[Tensor]:
-        """Weights, and what the optimizer remembers."""
-        return [self.stack.values, *self.optimizer.state]
+        """Weights, and what is remembered beside them; the first axis is that of models."""
+        return [self.stack.values, *self.optimizer.state, self.batches.strength]
 
     def advance_to_check(
         self, validate: Validation | None, progress: Progress | None
@@ -258,13 +267,16 @@ class _Program:
         rate: Tensor,  # (model, 1)
         momentum: float,
     ) -> Tensor:  # losses (model,)
-        """Do one update: clipped gradients, L2 penalty, SOAP."""
+        """Do one update: clipped gradients, L2 penalties, SOAP."""
         values, gradients = self.stack.values, self.stack.gradients
         gradients.zero_()
+        if self.is_adaptive and step % LOOK_EVERY == 0:
+            strengths = bounding_strengths(self.stack, self.batches, starts)
+            self.batches.strength.lerp_(strengths, TAKEN_OVER)
         loss = self.add_gradients(starts)
         norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
         gradients.mul_((MAX_GRADIENT_NORM / norms).clamp_(max=1.0))
         if self.is_penalised:
-            gradients.addcmul_(self.alpha, values)
+            gradients.addcmul_(self.springs, values).sub_(self.pull)
         self.optimizer.update(gradients, step, rate, momentum)
         return loss

@@ -1,7 +1,8 @@
 """The recurrence: a cell applied again and again.
 
-:func:`unroll` is the only loop over time in the package's models. The plain loop is the truth;
-the others have its signature and agree with it in value and gradient (``tests/core``).
+The loops over time of the package's models are here: free ones, of which the plain one is the truth
+and the others have its signature and agree with it in value and gradient (``tests/core``), and one
+along which data act on the state.
 """
 
 import torch
@@ -35,6 +36,27 @@ def unroll_plain(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
         state = cell(state)
         hidden.append(cell.hidden(state))
     return torch.stack(hidden, dim=-3), state
+
+
+def unroll_forced(
+    cell: Cell,
+    inferred: Tensor,  # ([model,] time, batch, state)
+    gate: Tensor,  # ([model,] time)
+    forced: Tensor,  # (state,)
+) -> tuple[Tensor, Tensor]:  # states before each step, and after it: ([model,] time, batch, state)
+    """Step the cell from the first of some inferred states, drawn towards the others on the way.
+
+    Before each step ``z + gate * forced * (inferred - z)`` takes the place of z.
+    """
+    state = inferred[..., 0, :, :]
+    before, after = [], []
+    for step in range(inferred.shape[-3]):
+        pull = gate[..., step, None, None] * forced
+        state = torch.lerp(state, inferred[..., step, :, :], pull)
+        before.append(state)
+        state = cell(state)
+        after.append(state)
+    return torch.stack(before, dim=-3), torch.stack(after, dim=-3)
 
 
 def unroll_layer(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:

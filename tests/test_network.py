@@ -1,0 +1,126 @@
+"""Parameters of network and forcing: what they come to, and which of them exclude each other."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.frozen import FrozenEstimator
+
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos._fit import train_models
+from skchaos._network import new_network, resolve_forcing
+from skchaos.core import GeneralizedForcing, SparseForcing
+from skchaos.datasets import make_lorenz63
+
+QUICK = {"max_iter": 4, "random_state": 0, "dt": 0.01, "n_hidden": 8, "early_stopping": False}
+X = make_lorenz63(1_500, random_state=0)
+
+pytestmark = pytest.mark.filterwarnings("ignore::skchaos.exceptions.PoorFitWarning")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, SparseForcing(7)),
+        ({"interval_jitter": 0.3}, SparseForcing(7, 0.3)),
+        ({"state_inference": "identity"}, SparseForcing(7, is_partial=True)),
+        ({"forcing": "generalized"}, GeneralizedForcing(1.0, is_adaptive=True)),
+        ({"forcing": "generalized", "forcing_strength": 0.2}, GeneralizedForcing(0.2)),
+    ],
+)
+def test_forcing_that_parameters_ask_for(settings, expected):
+    assert resolve_forcing(ChaoticRNNRegressor(**settings), 7) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"forcing_strength": 0.3}, r"forcing_strength=0.3 with forcing='sparse'"),
+        ({"forcing": "generalized", "interval_jitter": 0.3}, r"interval_jitter=0.3 with forcing"),
+        ({"state_inference": "identity"}, r"state_inference='identity' with cell='lstm'"),
+        (
+            {"state_inference": "identity", "cell": "plrnn", "n_hidden": 2},
+            r"n_hidden=2 .* 3 columns",
+        ),
+        ({"slow_penalty": 0.1}, r"slow_penalty=0.1 with cell='lstm'.*'plrnn', 'shallow_plrnn'"),
+        ({"slow_penalty": 0.1, "cell": "clipped_shallow_plrnn"}, r"slow_penalty=0.1 with cell"),
+    ],
+)
+def test_parameters_that_exclude_each_other(settings, message, monkeypatch):
+    monkeypatch.setattr("skchaos._fit.train_models", lambda jobs: pytest.fail("began to train"))
+    with pytest.raises(ValueError, match=message):
+        ChaoticRNNRegressor(**QUICK | settings).fit(X)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"forcing": "generalized", "max_iter": 3, "early_stopping": True},
+        {"forcing": "generalized", "forcing_strength": 0.1},
+        {"cell": "shallow_plrnn", "state_inference": "identity", "n_hidden": 3},
+        {"cell": "al_rnn", "state_inference": "identity", "n_hidden": 10, "slow_penalty": 0.1},
+        {"cell": "plrnn", "state_inference": "identity", "forcing": "generalized"},
+        {"interval_jitter": 0.3, "forcing_interval": 20},
+    ],
+)
+def test_fitted_models_do_what_others_do(settings):
+    model = ChaoticRNNRegressor(**QUICK | settings).fit(X)
+    assert model.forecast(5).shape == (5, 3)
+    assert model.predict(X).shape == X.shape
+    assert np.isfinite(model.loss_curve_).all()
+    other = ChaoticRNNRegressor(**QUICK | settings).fit(X)
+    assert np.array_equal(model.forecast(5), other.forecast(5))
+    spectrum = LyapunovSpectrum(FrozenEstimator(model), n_exponents=2).fit(X)
+    assert len(spectrum.exponents_) == 2
+
+
+def test_targets_beside_columns_that_are_units():
+    y = X[:, 0] - X[:, 1]
+    model = ChaoticRNNRegressor(
+        "plrnn", state_inference="identity", **QUICK | {"max_iter": 100}
+    ).fit(X, y)
+    assert model.score(X, y) > 0.5
+    assert model.forecast(3).shape == (3, 3)
+
+
+def test_noise_is_taken_beside_columns_that_are_units():
+    rng = np.random.default_rng(0)
+    rows = make_lorenz63(4_000, random_state=0)
+    rows += 0.05 * rows.std(axis=0) * rng.standard_normal(rows.shape)
+    model = ChaoticRNNRegressor("plrnn", state_inference="identity", **QUICK).fit(rows)
+    assert (model.noise_level_ > 0).all()
+
+
+def test_a_network_whose_units_are_all_columns_needs_one_row():
+    options = QUICK | {"state_inference": "identity", "cell": "shallow_plrnn"}
+    assert ChaoticRNNRegressor(**options | {"n_hidden": 3}).fit(X).n_context_ == 1
+    assert ChaoticRNNRegressor(**options | {"n_hidden": 4}).fit(X).n_context_ > 1
+
+
+def test_mixed_intervals_are_more_than_two():
+    plain = ChaoticRNNRegressor(forcing_interval=50, **QUICK)
+    mixed = ChaoticRNNRegressor(forcing_interval=50, interval_jitter=0.3, **QUICK)
+    lengths = [model._prepare(X, None, None).plan.sequence_length for model in (plain, mixed)]
+    assert lengths == [100, 150]
+
+
+def test_models_of_different_strengths_are_trained_in_lockstep_as_alone():
+    def job(strength):
+        model = ChaoticRNNRegressor(forcing="generalized", forcing_strength=strength, **QUICK)
+        return model._prepare(X, None, None)
+
+    jobs = [job(0.1), job(0.6)]
+    assert jobs[0].shape == jobs[1].shape
+    assert job("auto").shape != jobs[0].shape
+    together = [trained.result.loss_curve for trained in train_models(jobs)]
+    alone = [train_models([one])[0].result.loss_curve for one in jobs]
+    assert together == [pytest.approx(losses, rel=1e-5) for losses in alone]
+    assert together[0] != pytest.approx(together[1], rel=1e-2)
+
+
+def test_a_new_network_leaves_the_generator_as_it_was():
+    before = torch.random.get_rng_state()
+    one, other = (new_network("elman", 4, n_features=1, seed=seed) for seed in (0, 1))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert not torch.equal(one.cell.weight, other.cell.weight)
+    again = new_network("elman", 4, n_features=1, weights=one.state_dict())
+    assert torch.equal(again.cell.weight, one.cell.weight)
