@@ -13,13 +13,20 @@ from skchaos.core._model import ForcedRNN
 from skchaos.core._noisy import noisy_run
 from skchaos.core._sequences import Sequences, Table
 from skchaos.core._stack import Stack
-from skchaos.core._tangent import TangentDynamics, TangentMap, growth_along, tangent_dynamics
+from skchaos.core._tangent import (
+    DrivenMap,
+    TangentDynamics,
+    TangentMap,
+    growth_along,
+    tangent_dynamics,
+)
 from skchaos.core._training import Progress, TrainingResult, train
-from skchaos.core._unroll import unroll
+from skchaos.core._unroll import kicked, unroll
 
 __all__ = [
     "CELLS",
     "Cell",
+    "DrivenMap",
     "ForcedRNN",
     "Forcing",
     "FunctionMap",
@@ -34,6 +41,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingResult",
     "growth_along",
+    "kicked",
     "make_cell",
     "noisy_run",
     "tangent_dynamics",

@@ -91,12 +91,15 @@ def run(
     cell: Cell,
     state: Tensor,  # ([model,] batch, state)
     n_steps: int,
+    kicks: Tensor | None = None,  # ([model,] time, batch, hidden)
 ) -> tuple[Tensor, Tensor]:  # hidden ([model,] time, batch, hidden), last state
-    """Run all orbits freely; no gradients."""
+    """Run all orbits freely, but for kicks; no gradients."""
     from skchaos.core import _loops as loops
 
     weight, bias, extra = parameters_of(cell)
-    parts = [weight.flatten(-2), bias, extra]
+    if kicks is None:
+        kicks = state.new_empty(*state.shape[:-2], 0, state.shape[-2], cell.hidden_size)
+    parts = [weight.flatten(-2), bias, extra, kicks]
     if state.ndim == 2:
         parts, state = [part.unsqueeze(0) for part in parts], state.unsqueeze(0)
         hidden, last = _run(loops, cell, parts, state, n_steps)

@@ -116,11 +116,11 @@ def losses(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:  # (model,
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
-    windows, future = batches.take(starts)
+    (windows, future), inputs = batches.take(starts), batches.take_inputs(starts)
     if batches.is_chained:
-        outputs = stack.model.follow(windows, batches.gate)
+        outputs = stack.model.follow(windows, batches.gate, inputs)
     else:
-        outputs = stack.model(windows, future.shape[1])
+        outputs = stack.model(windows, future.shape[1], inputs)
     return outputs, outputs.detach() - future
 
 
@@ -138,10 +138,11 @@ def add_gradients_compiled(
     of_models = [tensor.numpy() for tensor in of_models]
     tables = (batches.rows.numpy(), batches.windows.numpy())
     n_steps, offsets = batches.n_steps.numpy(), batches.offsets.numpy()
+    inputs = batches.inputs.numpy()
 
     def add(part: slice) -> None:
         center, factor, starts, *rest = (array[part] for array in of_models)
-        batch = (*tables, center, factor, starts, n_steps, offsets, batches.unit)
+        batch = (*tables, center, factor, starts, n_steps, offsets, inputs, batches.unit)
         loops.add_gradients(
             _compiled.kind_of(cell), cell.hidden_size, batches.n_features, batch, ends, *rest
         )
@@ -156,4 +157,5 @@ def _ends(stack: Stack) -> tuple[int, ...]:
     bias, readout = end["cell.bias"], end["readout.bias"]
     extra = end.get("cell.decay", end.get("cell.candidate_bias", bias))
     window = [end.get(f"inference.affine.{name}", readout) for name in ("weight", "bias")]
-    return (end["cell.weight"], bias, extra, end["readout.weight"], readout, *window)
+    drive = end.get("drive.weight", window[-1])
+    return (end["cell.weight"], bias, extra, end["readout.weight"], readout, *window, drive)

@@ -88,6 +88,19 @@ class WindowEncoder(Inference):
         return self.affine.weight, self.affine.bias
 
 
+class Drive(nn.Module):
+    """A linear map from standardised inputs to what they add to the hidden part of a state."""
+
+    def __init__(self, n_inputs: int, hidden_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(
+            torch.empty(hidden_size, n_inputs).normal_(std=hidden_size**-0.5)
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return affine(inputs, self.weight, self.weight.new_zeros(self.weight.shape[:-1]))
+
+
 class IdentityReadout(nn.Module):
     """Show the first units as they are; further outputs are read out by an affine map."""
 

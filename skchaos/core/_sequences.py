@@ -21,6 +21,8 @@ class Table:
         Leading columns: the series itself, which states are inferred from.
     center, scale : Tensor of shape (output,), optional
         Where the rows are not standardised: what to subtract, and then to divide by.
+    inputs : Tensor of shape (row, input), optional
+        Standardised inputs, which act on the step from a row to the next.
     release : callable
         Called now and then, to give back the memory of rows that stay in a file.
     """
@@ -29,16 +31,19 @@ class Table:
     n_features: int
     center: Tensor | None = None
     scale: Tensor | None = None
+    inputs: Tensor | None = None
     release: Callable[[], None] = lambda: None
 
     @classmethod
-    def of(cls, rows: Tensor, targets: Tensor | None = None) -> "Table":
+    def of(
+        cls, rows: Tensor, targets: Tensor | None = None, inputs: Tensor | None = None
+    ) -> "Table":
         """Put targets of shape (row, target) beside standardised rows of shape (row, feature)."""
         n_features = rows.shape[1]
         if targets is not None:
             # Those of the row before it: both are read out of one and the same state.
             rows = torch.cat([rows, targets.roll(1, 0)], dim=1)
-        return cls(rows, n_features)
+        return cls(rows, n_features, inputs=inputs)
 
 
 class Sequences:
@@ -104,6 +109,9 @@ class Batches:
         self.rows = tables[0].rows if len(tables) == 1 else torch.cat([t.rows for t in tables])
         # Those that windows are taken from.
         self.windows = self.rows.clone() if first.config.window_noise else self.rows
+        none = self.rows.new_empty(len(self.rows), 0)
+        known = [table.inputs for table in tables if table.inputs is not None]
+        self.inputs = torch.cat(known) if known else none  # (row, input)
         self.releases = [table.release for table in tables]
         ends = torch.tensor([len(table.rows) for table in tables]).cumsum(0)
         begin = {id(t): int(end) - len(t.rows) for t, end in zip(tables, ends, strict=True)}
@@ -153,6 +161,16 @@ class Batches:
             of_windows = following.unsqueeze(2) - 1 + self.offsets[:, None].to(at.device)
         windows = self._standardised(self.windows[of_windows])[..., : self.n_features]
         return windows.transpose(-3, -2), self._standardised(self.rows[following])
+
+    def take_inputs(
+        self,
+        starts: Tensor,  # (model, segment)
+    ) -> Tensor | None:  # (model, time, segment, input)
+        """Return what acts on each step, if there is anything."""
+        if self.inputs.shape[1] == 0:
+            return None
+        steps = self.relative[len(self.offsets) :] - 1
+        return self.inputs[(starts.unsqueeze(-2) + steps).clamp_(max=len(self.rows) - 1)]
 
     def _standardised(
         self,

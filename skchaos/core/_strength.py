@@ -24,8 +24,8 @@ def bounding_strengths(
     over the geometric mean of the norms of J the product stays bounded (Hess et al. 2023,
     with the mean over the batch in place of a maximum, which single states would dominate).
     """
-    windows, _ = batches.take(starts)
-    states = stack.model.forced_states(windows, batches.gate)
+    (windows, _), inputs = batches.take(starts), batches.take_inputs(starts)
+    states = stack.model.forced_states(windows, batches.gate, inputs)
     n_models, n_states = len(states), states[0, ..., 0].numel()
     at = torch.linspace(0, n_states - 1, min(N_STATES, n_states)).long()
     chosen = states.reshape(n_models, n_states, -1)[:, at]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from skchaos.core._unroll import kicked
 
 # Between two decompositions tangent vectors turn towards the fastest direction, and rounding there
 # drowns the slowest: e^20 leaves it seven of the sixteen digits of float64.
@@ -29,6 +31,39 @@ class TangentMap(Protocol):
     ) -> tuple[Tensor, Tensor]:  # the same, one step later
         """Advance a state and tangent vectors at it."""
         ...
+
+
+class DrivenMap:
+    """A cell whose state is kicked before each step, as a map without time.
+
+    Its states have two numbers more, of which nothing depends smoothly: the orbit and the step.
+
+    Parameters
+    ----------
+    cell : TangentMap
+        What moves a state on.
+    kicks : Tensor of shape (time, orbit, hidden)
+        What is added to the hidden part of the state before each step.
+    """
+
+    def __init__(self, cell: TangentMap, kicks: Tensor) -> None:
+        self.cell, self.kicks = cell, kicks
+
+    def begin(
+        self,
+        states: Tensor,  # (orbit, state)
+    ) -> Tensor:  # (orbit, state + 2)
+        """Return the states from which the orbits begin."""
+        orbit = torch.arange(len(states), dtype=states.dtype, device=states.device)
+        return torch.cat([states, orbit[:, None], torch.zeros_like(orbit)[:, None]], dim=1)
+
+    def tangent(self, state: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
+        """Advance a state and tangent vectors at it."""
+        orbit, step = state[..., -2].long(), state[..., -1].long()
+        begun = kicked(state[..., :-2], self.kicks[step, orbit])
+        ahead, moved = self.cell.tangent(begun, frame[..., :-2])
+        rest = torch.stack([state[..., -2], state[..., -1] + 1], dim=-1)
+        return torch.cat([ahead, rest], dim=-1), nn.functional.pad(moved, (0, 2))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ along which data act on the state.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from skchaos.core import _compiled
 from skchaos.core._cell import Cell
@@ -20,22 +20,36 @@ def unroll(
     cell: Cell,
     state: Tensor,  # ([model,] batch, state)
     n_steps: int,
+    kicks: Tensor | None = None,  # ([model,] time, batch, hidden)
 ) -> Unrolled:
-    """Run the cell freely for `n_steps` steps by the fastest backend there is for it."""
+    """Run the cell for `n_steps` steps by the fastest backend there is for it.
+
+    Kicks, where there are any, are added to the hidden part of the state before each step.
+    """
     if not torch.is_grad_enabled() and is_compilable(cell, state):
-        return _compiled.run(cell, state, n_steps)
-    if type(cell) in _LAYERS and (state.ndim == 2 or len(state) == 1):
+        return _compiled.run(cell, state, n_steps, kicks)
+    if kicks is None and type(cell) in _LAYERS and (state.ndim == 2 or len(state) == 1):
         return unroll_layer(cell, state, n_steps)
-    return unroll_plain(cell, state, n_steps)
+    return unroll_plain(cell, state, n_steps, kicks)
 
 
-def unroll_plain(cell: Cell, state: Tensor, n_steps: int) -> Unrolled:
+def unroll_plain(cell: Cell, state: Tensor, n_steps: int, kicks: Tensor | None = None) -> Unrolled:
     """Step the cell in a Python loop."""
     hidden = []
-    for _ in range(n_steps):
+    for step in range(n_steps):
+        if kicks is not None:
+            state = kicked(state, kicks[..., step, :, :])
         state = cell(state)
         hidden.append(cell.hidden(state))
     return torch.stack(hidden, dim=-3), state
+
+
+def kicked(
+    state: Tensor,  # (..., state)
+    kick: Tensor,  # (..., hidden)
+) -> Tensor:  # (..., state)
+    """Add a kick to the hidden part of a state."""
+    return state + nn.functional.pad(kick, (0, state.shape[-1] - kick.shape[-1]))
 
 
 def unroll_forced(
@@ -43,16 +57,19 @@ def unroll_forced(
     inferred: Tensor,  # ([model,] time, batch, state)
     gate: Tensor,  # ([model,] time)
     forced: Tensor,  # (state,)
+    kicks: Tensor | None = None,  # ([model,] time, batch, hidden)
 ) -> tuple[Tensor, Tensor]:  # states before each step, and after it: ([model,] time, batch, state)
     """Step the cell from the first of some inferred states, drawn towards the others on the way.
 
-    Before each step ``z + gate * forced * (inferred - z)`` takes the place of z.
+    Before each step ``z + gate * forced * (inferred - z)`` takes the place of z, and is kicked.
     """
     state = inferred[..., 0, :, :]
     before, after = [], []
     for step in range(inferred.shape[-3]):
         pull = gate[..., step, None, None] * forced
         state = torch.lerp(state, inferred[..., step, :, :], pull)
+        if kicks is not None:
+            state = kicked(state, kicks[..., step, :, :])
         before.append(state)
         state = cell(state)
         after.append(state)

@@ -23,11 +23,12 @@ LINEAR = ["plrnn", "shallow_plrnn", "clipped_shallow_plrnn", "dendritic_plrnn", 
 N_STEPS, STARTS = 12, torch.tensor([10, 30, 55])
 ROWS = [torch.randn(80, 2, generator=torch.Generator().manual_seed(k)).double() for k in (0, 1)]
 TARGETS = torch.linspace(-1, 1, 80).double()[:, None]
+INPUTS = torch.cos(torch.arange(80).double())[:, None]
 
 
 def make_models(cell, n_hidden=5, n_targets=1, **options):
     torch.manual_seed(3)
-    options = {"n_features": 2, "n_targets": n_targets, "n_delays": 3} | options
+    options = {"n_features": 2, "n_targets": n_targets, "n_delays": 3, "n_inputs": 1} | options
     return [ForcedRNN(cell, n_hidden, **options).double() for _ in range(2)]
 
 
@@ -39,7 +40,11 @@ def make_sources(forcing, models, **changes):
     offsets = 2 * torch.arange(n_delays) - 2 * (n_delays - 1)
     return [
         Sequences(
-            Table.of(rows, targets), lengths=[80], usable=[70], offsets=offsets, config=config
+            Table.of(rows, targets, INPUTS),
+            lengths=[80],
+            usable=[70],
+            offsets=offsets,
+            config=config,
         )
         for rows in ROWS
     ]
@@ -68,7 +73,8 @@ def loss_of_loop(model, rows, gate):
             inferred = model.infer(rows[now + torch.tensor([-4, -2, 0])][None])
             part = slice(n_features) if hasattr(model.inference, "present") else slice(None)
             drawn = gate[step] * inferred[:, part] + (1 - gate[step]) * state[:, part]
-            state = torch.cat([drawn, state[:, part.stop :]], 1) if part.stop else drawn
+            state = torch.cat([drawn, state[:, part.stop :]], 1) if part.stop else drawn * 1
+            state[:, :5] += (model.drive.weight @ INPUTS[now])[None]
             state = model.cell(state)
             wanted = torch.cat([rows[now + 1], TARGETS[now]])
             total = total + (model.readout(model.cell.hidden(state))[0] - wanted).square().sum()

@@ -44,8 +44,9 @@ def make_config(interval, sequence_length, **changes):
     return TrainingConfig(**(settings | changes))
 
 
-def sequential_loss(model, rows, targets, starts, offsets, config):
+def sequential_loss(model, rows, targets, inputs, starts, offsets, config):
     """Run every sequence step by step, replacing the state at each forcing step (the paper)."""
+    n_units = model.cell.hidden_size
     total = 0.0
     for start in starts:
         state = None
@@ -53,6 +54,9 @@ def sequential_loss(model, rows, targets, starts, offsets, config):
             now = start + step
             if step % config.forcing.interval == 0:
                 state = model.infer(rows[now + offsets][None])
+            if model.drive is not None:
+                hidden = state[:, :n_units] + model.drive.weight @ inputs[now]
+                state = torch.cat([hidden, state[:, n_units:]], dim=1)
             state = model.cell(state)
             output = model.readout(model.cell.hidden(state))
             wanted = torch.cat([rows[now + 1], targets[now]])
@@ -78,6 +82,18 @@ def test_compiled_gradients_of_any_size(cell, n_hidden):
     backend = BACKENDS["compiled, float32"]
     # 37 sequences fill a block of orbits and begin another.
     check_gradients(*backend, cell, "window", 20, 4, 9, n_hidden=n_hidden, batch_size=37)
+
+
+@pytest.mark.parametrize(("backend", "cell"), PAIRS)
+@pytest.mark.parametrize(("inference", "n_delays"), [("pseudo_inverse", 1), ("window", 3)])
+@pytest.mark.parametrize(("n_inputs", "n_hidden"), [(1, 5), (3, 6), (33, 5)])
+def test_inputs_kick_the_state_before_each_step(
+    cell, backend, inference, n_delays, n_inputs, n_hidden
+):
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
+    options = {"n_inputs": n_inputs, "n_hidden": n_hidden, "batch_size": 37}
+    check_gradients(*BACKENDS[backend], cell, inference, n_delays, 4, 9, **options)
 
 
 @pytest.mark.parametrize(("backend", "cell"), PAIRS)
@@ -148,14 +164,15 @@ def make_sequences(dtype=torch.float32):
 
 def check_gradients(
     add_gradients, dtype, tolerance, cell, inference, n_delays, interval, sequence_length,
-    n_hidden=5, batch_size=3, n_targets=1,
+    n_hidden=5, batch_size=3, n_targets=1, n_inputs=0,
 ):  # fmt: skip
     """Compare two models at once with the loop, one at a time and in float64."""
     torch.manual_seed(3)
     offsets = 2 * torch.arange(n_delays) - 2 * (n_delays - 1)
     options = {"n_features": 2, "n_targets": n_targets, "inference": inference}
+    options["n_inputs"] = n_inputs
     models = [ForcedRNN(cell, n_hidden, n_delays=n_delays, **options) for _ in range(2)]
-    series = [(torch.randn(80, 2), torch.randn(80, n_targets)) for _ in models]
+    series = [[torch.randn(80, n) for n in (2, n_targets, n_inputs)] for _ in models]
     config = make_config(interval, sequence_length, batch_size=batch_size)
     sources = [
         Sequences(Table.of(*(rows.to(dtype) for rows in one)), lengths=[80], usable=[70],

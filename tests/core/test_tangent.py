@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from skchaos.core import CELLS, Cell, growth_along, make_cell, tangent_dynamics
+from skchaos.core import CELLS, Cell, DrivenMap, growth_along, make_cell, tangent_dynamics
 from skchaos.core._tangent import MAX_SPREAD, _block, _first_frame
 
 PIECEWISE = tuple(CELLS[name] for name in CELLS if name.endswith("plrnn") or name == "al_rnn")
@@ -220,3 +220,22 @@ def test_growth_along_an_orbit_has_the_exponents_as_its_mean():
     growth = growth_along(cell, torch.stack(states), 4)
     expected = plain_exponents(cell, states[0], 300, 0)
     torch.testing.assert_close(growth.mean(dim=0), expected, rtol=0, atol=0.05)
+
+
+def test_kicks_belong_to_their_orbit_and_step():
+    torch.manual_seed(0)
+    cell = make_cell("plrnn", 4).double()
+    states, kicks = torch.randn(5, 4).double(), torch.randn(40, 5, 4).double()
+    driven = DrivenMap(cell, kicks)
+    with torch.no_grad():
+        found = tangent_dynamics(driven, driven.begin(states), 30, n_exponents=3, n_transient=10)
+        moved, growth = states, torch.zeros(5)
+        frame = torch.linalg.qr(torch.randn(5, 4, 3).double())[0].mT
+        for step in range(40):
+            moved, frame = cell.tangent(moved + kicks[step], frame)
+            frame, upper = torch.linalg.qr(frame.mT)
+            frame = frame.mT
+            growth = growth + (step >= 10) * upper[:, 0, 0].abs().log()
+    torch.testing.assert_close(found.states[:, :4], moved)
+    # Frames align in the transient, whatever they begin with.
+    assert (found.exponents[:, 0] - growth / 30).abs().max() < 0.05

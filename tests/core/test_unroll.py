@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from skchaos.core import CELLS, make_cell, unroll
-from skchaos.core._compiled import has_loops, run
+from skchaos.core._compiled import has_compiler, has_loops, run
 from skchaos.core._unroll import _LAYERS, unroll_layer, unroll_plain
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-6}
@@ -63,6 +63,23 @@ def test_compiled_run_agrees_with_the_plain_loop(name, n_orbits, n_models, dtype
     with torch.no_grad():
         truth = unroll_plain(cell.double(), state.double(), 9)
     assert_near(found, truth, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("n_models", [None, 2])
+@pytest.mark.parametrize("name", CELLS)
+def test_kicks_are_added_to_the_hidden_part_before_each_step(name, n_models):
+    cell, state = make_run(name, torch.float64, 35, n_models=n_models)
+    shape = (*state.shape[:-2], 4, 35, cell.hidden_size)
+    kicks = torch.randn(shape, dtype=torch.float64)
+    backends = [unroll_plain, run] if name in COMPILED and has_compiler() else [unroll_plain]
+    with torch.no_grad():
+        found = [backend(cell, state, 4, kicks) for backend in backends]
+        for step in range(4):
+            state = state.clone()
+            state[..., : cell.hidden_size] += kicks[..., step, :, :]
+            state = cell(state)
+    for hidden, last in found:
+        assert_near([hidden[..., -1, :, :], last], [cell.hidden(state), state], 1e-12)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

@@ -229,6 +229,18 @@ def before(kind, n, kept, record, spread, carried, d, through, g):
 
 
 @njit(**OPTIONS)
+def kick(kind, n, push, carried, x):
+    """Add what inputs push to the hidden part of the state before a step."""
+    if kind == PLRNN:
+        for j in range(n):
+            carried[j] += push[j]
+            x[j] = max(carried[j], np.float32(0)) if carried[j] == carried[j] else carried[j]
+    else:
+        for j in range(n):
+            x[j] += push[j]
+
+
+@njit(**OPTIONS)
 def start(kind, n, state, carried, x):
     """Put a state where the first step expects it."""
     for j in range(n):

@@ -19,6 +19,7 @@ from skchaos.core._loops._cells import (
     OPTIONS,
     PLRNN,
     before,
+    kick,
     njit_kept,
     start,
     step,
@@ -27,14 +28,15 @@ from skchaos.core._loops._cells import (
 from skchaos.core._loops._product import WIDTH, multiply
 
 # Numbers of rows: of the state's hidden part; with padding, of the product in the cell, of the
-# readout, of an inferred state and of the hidden part; of a window.
-_Sizes = namedtuple("_Sizes", ["units", "rows", "read", "state", "padded", "window"])
-# Padded weights, with their transposes: of the cell, of the readout, of the map from a window.
-_Weights = namedtuple("_Weights", ["cell", "back", "read", "read_back", "infer", "extra"])
+# readout, of an inferred state and of the hidden part; of a window; of inputs.
+_Sizes = namedtuple("_Sizes", ["units", "rows", "read", "state", "padded", "window", "inputs"])
+# Padded weights, with their transposes: of the cell, of the readout, of the map from a window; and
+# those of inputs.
+_Weights = namedtuple("_Weights", ["cell", "back", "read", "read_back", "infer", "extra", "drive"])
 # Gradients added up over blocks, in tiles.
-_Totals = namedtuple("_Totals", ["cell", "read", "infer", "extra"])
-# What a block leaves for the way back, by step.
-_Trace = namedtuple("_Trace", ["window", "shown", "records", "errors"])
+_Totals = namedtuple("_Totals", ["cell", "read", "infer", "extra", "drive"])
+# What a block leaves for the way back, by step: with inputs, these and the states that they kicked.
+_Trace = namedtuple("_Trace", ["window", "shown", "records", "errors", "inputs", "kicked"])
 
 _TWICE = np.float32(2)
 
@@ -56,34 +58,37 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
         same or a like one that states are inferred from; `center` and
         `factor` (model, output), what to subtract from it and then to multiply it by; `starts`
         (model, segment), the rows at which segments start; `lengths` (segment,), their steps;
-        `offsets` (delay,), the rows of a window; and the weight of a squared error, a number.
+        `offsets` (delay,), the rows of a window; `inputs` (row, input), what kicks the state before
+        the step from a row, perhaps of no columns; and the weight of a squared error, a number.
     at : tuple of int
         Where parameters end in a row of `values`: weight, bias and extra of the cell, weight and
-        bias of the readout, and weight and bias of the map from a window to a state; these last
-        two are empty where the state is inferred by the pseudo-inverse of the readout.
+        bias of the readout, weight and bias of the map from a window to a state, and weight of
+        inputs; the map is empty where the state is inferred by the pseudo-inverse of the readout.
     values, gradients : ndarray of shape (model, number)
         Parameters, and what their gradients are added to.
     losses : ndarray of shape (model,)
         Filled with the losses.
     """
-    table, windows, center, factor, starts, lengths, offsets = batch[:7]
-    unit = np.float32(batch[7])
+    table, windows, center, factor, starts, lengths, offsets, inputs = batch[:8]
+    unit = np.float32(batch[8])
     n_state = at[6] - at[5]
     if n_state == 0:
         n_state = 2 * n_units if kind == LSTM else n_units
     n_rows, n_read = padded(at[1] - at[0]), padded(table.shape[1])
     n_window = offsets.size * n_features
-    sizes = _Sizes(n_units, n_rows, n_read, padded(n_state), padded(n_units), n_window)
+    n_state, n_inputs = padded(n_state), inputs.shape[1]
+    sizes = _Sizes(n_units, n_rows, n_read, n_state, padded(n_units), n_window, n_inputs)
     weights, totals = _new_weights(sizes), _new_totals(sizes)
     trace = _new_trace(sizes, lengths.max())
     for model in range(starts.shape[0]):
         _read_weights(kind, sizes, at, n_features, values[model], weights)
-        totals.cell[:], totals.read[:], totals.infer[:], totals.extra[:] = 0, 0, 0, 0
+        totals.cell[:], totals.read[:], totals.infer[:] = 0, 0, 0
+        totals.extra[:], totals.drive[:] = 0, 0
         losses[model] = 0
         for first in range(0, starts.shape[1], WIDTH):
             start_rows = starts[model, first : first + WIDTH]
             n_steps = lengths[first : first + WIDTH]
-            source = (table, center[model], factor[model])
+            source = (table, center[model], factor[model], inputs)
             seen = (windows, center[model], factor[model])
             _infer(seen, start_rows, offsets, n_features, trace.window)
             losses[model] += _forth(kind, sizes, weights, source, start_rows, n_steps, unit, trace)
@@ -100,6 +105,7 @@ def _new_weights(sizes):
         np.zeros(sizes.padded * sizes.read, np.float32),
         np.zeros(sizes.state * (sizes.window + 1), np.float32),
         np.zeros(sizes.units * WIDTH, np.float32),
+        np.zeros(sizes.padded * sizes.inputs, np.float32),
     )
 
 
@@ -111,6 +117,7 @@ def _new_totals(sizes):
         np.zeros((n_tiles, sizes.read * WIDTH), np.float32),
         np.zeros((sizes.window // WIDTH + 1, sizes.state * WIDTH), np.float32),
         np.zeros(sizes.padded * WIDTH, np.float32),
+        np.zeros((-(-sizes.inputs // WIDTH), sizes.padded * WIDTH), np.float32),
     )
 
 
@@ -121,6 +128,8 @@ def _new_trace(sizes, n_steps):
         np.ones((n_steps + 1, (sizes.units + 1) * WIDTH), np.float32),
         np.empty((n_steps, (sizes.rows + 2 * sizes.units) * WIDTH), np.float32),
         np.empty((n_steps, sizes.read * WIDTH), np.float32),
+        np.zeros((n_steps, sizes.inputs * WIDTH), np.float32),
+        np.ones((n_steps if sizes.inputs else 0, (sizes.units + 1) * WIDTH), np.float32),
     )
 
 
@@ -142,6 +151,7 @@ def _read_weights(kind, sizes, at, n_features, own, weights):
     else:
         _, bias, inverse = _inverse(own, at, n_features, n_units)
         pack(inverse.ravel(), -np.dot(inverse, bias), weights.infer)
+    weights.drive[: at[7] - at[6]] = own[at[6] : at[7]]
 
 
 @njit(**OPTIONS)
@@ -174,6 +184,7 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
     n, kept = np.uint64(n_units * WIDTH), np.uint64(sizes.rows * WIDTH)
     state = np.empty(sizes.state * WIDTH, np.float32)
     carried = np.zeros(n_units * WIDTH, np.float32)
+    push = np.empty(sizes.padded * WIDTH, np.float32)
     x = np.ones((n_units + 1) * WIDTH, np.float32)
     multiply(weights.infer, sizes.state, sizes.window + 1, trace.window, WIDTH, state, False)
     start(kind, n, state, carried, x)
@@ -181,6 +192,13 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
     loss = np.float64(0)
     for t in range(lengths.max()):
         record, shown = trace.records[t], trace.shown[t + 1]
+        if sizes.inputs > 0:
+            _collect(source[3], start_rows, lengths, t, trace.inputs[t])
+            multiply(weights.drive, sizes.padded, sizes.inputs, trace.inputs[t], WIDTH, push, False)
+            kick(kind, n, push, carried, x)
+            hidden = carried if kind == PLRNN else x
+            for j in range(n):
+                trace.kicked[t, j] = hidden[j]
         multiply(weights.cell, sizes.rows, n_units + 1, x, WIDTH, record, False)
         step(kind, n, kept, record, weights.extra, carried, x)
         hidden = carried if kind == PLRNN else x
@@ -192,9 +210,18 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
 
 
 @njit(**OPTIONS)
+def _collect(table, start_rows, lengths, t, inputs):
+    """Collect the inputs of a step; spare columns, and steps that do not count, get none."""
+    for c in range(table.shape[1]):
+        for v in range(WIDTH):
+            counts = v < lengths.size and t < lengths[v]
+            inputs[c * WIDTH + v] = table[start_rows[v] + t, c] if counts else np.float32(0)
+
+
+@njit(**OPTIONS)
 def _compare(source, start_rows, lengths, t, unit, outputs):
     """Turn outputs into gradients of the loss with respect to them; return the loss."""
-    table, center, factor = source
+    table, center, factor = source[:3]
     loss = np.float64(0)
     for c in range(table.shape[1]):
         for v in range(WIDTH):
@@ -216,7 +243,9 @@ def _back(kind, sizes, weights, n_steps, trace, totals):
     g = np.zeros(sizes.state * WIDTH, np.float32)
     carried, through = np.zeros_like(totals.extra), np.zeros_like(totals.extra)
     tiles = np.zeros((totals.cell.shape[0], WIDTH * WIDTH), np.float32)
-    met = tiles.copy() if kind == PLRNN else tiles  # what the weights of the cell met
+    # What the weights of the cell met.
+    met = tiles.copy() if kind == PLRNN or sizes.inputs > 0 else tiles
+    input_tiles = np.zeros((totals.drive.shape[0], WIDTH * WIDTH), np.float32)
     turn(trace.shown[n_steps], n_units + 1, tiles)
     for t in range(n_steps - 1, -1, -1):
         record = trace.records[t]
@@ -224,11 +253,16 @@ def _back(kind, sizes, weights, n_steps, trace, totals):
         multiply(weights.read_back, sizes.padded, sizes.read, trace.errors[t], WIDTH, g, True)
         step_back(kind, n, kept, record, g, carried, totals.extra, d)
         turn(trace.shown[t], n_units + 1, tiles)
+        if sizes.inputs > 0:
+            turn(trace.kicked[t], n_units + 1, met)
         if kind == PLRNN:
-            np.maximum(tiles, np.float32(0), met)
+            np.maximum(met if sizes.inputs > 0 else tiles, np.float32(0), met)
         add_outer(d, n_rows, met, totals.cell)
         multiply(weights.back, sizes.padded, n_rows, d, WIDTH, through, False)
         before(kind, n, kept, record, weights.extra, carried, d, through, g)
+        if sizes.inputs > 0:
+            turn(trace.inputs[t], sizes.inputs, input_tiles)
+            add_outer(g, sizes.padded, input_tiles, totals.drive)
     if kind == LSTM:
         for j in range(n):
             g[n + j] = carried[j]
@@ -248,6 +282,10 @@ def _add_totals(kind, sizes, at, n_features, own, weights, totals, of_own):
     for k in range(at[2] - at[1]):
         of_own[at[1] + k] += totals.extra[k * WIDTH : (k + 1) * WIDTH].sum()
     add_unpacked(totals.read, of_own[at[2] : at[3]], of_own[at[3] : at[4]])
+    for r in range(n_units):
+        for c in range(sizes.inputs):
+            number = totals.drive[c // WIDTH, r * WIDTH + c % WIDTH]
+            of_own[at[6] + r * sizes.inputs + c] += number
     if at[6] > at[4]:
         add_unpacked(totals.infer, of_own[at[4] : at[5]], of_own[at[5] : at[6]])
         return

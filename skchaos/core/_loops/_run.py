@@ -4,12 +4,12 @@ import numpy as np
 from numba import njit
 
 from skchaos.core._loops._blocks import pack, padded, spread
-from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, njit_kept, start, step
+from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, kick, njit_kept, start, step
 from skchaos.core._loops._product import N_BYTES, WIDTH, multiply
 
 
 @njit_kept
-def run(kind, n_units, weight, bias, extra, states, rows):
+def run(kind, n_units, weight, bias, extra, kicks, states, rows):
     """Run orbits freely.
 
     Parameters
@@ -20,6 +20,8 @@ def run(kind, n_units, weight, bias, extra, states, rows):
         Units that the readout sees.
     weight, bias, extra : ndarray of shape (model, number)
         Of the cell; `extra` is a decay (PLRNN) or a candidate bias (GRU).
+    kicks : ndarray of shape (model, step, orbit, unit)
+        What is added to the hidden part of the state before each step; of no steps for nothing.
     states : ndarray of shape (model, orbit, state)
         At the start, replaced by those at the end.
     rows : ndarray of shape (model, step, orbit, unit)
@@ -44,19 +46,21 @@ def run(kind, n_units, weight, bias, extra, states, rows):
                 width,
                 packed,
                 extra[model],
+                kicks[model, :, first:last],
                 states[model, first:last],
                 rows[model, :, first:last],
             )
 
 
 @njit(**OPTIONS)
-def _run_block(kind, n_units, n_rows, width, packed, extra, states, rows):
+def _run_block(kind, n_units, n_rows, width, packed, extra, kicks, states, rows):
     n_orbits, size = states.shape
     n, kept = np.uint64(n_units * width), np.uint64(n_rows * width)
     record = np.empty((n_rows + 2 * n_units) * width, packed.dtype)
     state = np.zeros(size * width, packed.dtype)
     carried = np.zeros(n_units * width, packed.dtype)
     repeated = np.zeros(n_units * width, packed.dtype)
+    push = np.zeros(n_units * width, packed.dtype)
     x = np.ones((n_units + 1) * width, packed.dtype)
     spread(extra, width, repeated)
     for v in range(n_orbits):
@@ -65,6 +69,11 @@ def _run_block(kind, n_units, n_rows, width, packed, extra, states, rows):
     start(kind, n, state, carried, x)
     shown = carried if kind == PLRNN else x
     for t in range(len(rows)):
+        if len(kicks) > 0:
+            for v in range(n_orbits):
+                for k in range(n_units):
+                    push[k * width + v] = kicks[t, v, k]
+            kick(kind, n, push, carried, x)
         multiply(packed, n_rows, n_units + 1, x, width, record, False)
         step(kind, n, kept, record, repeated, carried, x)
         for v in range(n_orbits):
