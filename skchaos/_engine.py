@@ -12,11 +12,14 @@ import torch
 from torch import Tensor
 
 from skchaos._network import new_network
-from skchaos._series import Scaling
+from skchaos._series import NO_COLUMNS, Scaling
 from skchaos.core import (
+    DrivenMap,
     ForcedRNN,
     TangentDynamics,
+    TangentMap,
     growth_along,
+    kicked,
     make_cell,
     noisy_run,
     tangent_dynamics,
@@ -78,12 +81,15 @@ def free_run(
     states: Tensor,  # ([model,] orbit, state)
     n_steps: int,
     n_transient: int = 0,
+    inputs: Tensor | None = None,  # ([model,] orbit, step, input), of all steps
 ) -> tuple[np.ndarray, Tensor]:  # rows ([model,] orbit, step, feature), last states
     """Continue `states` in standardised units, after steps that are not kept."""
     kept = np.empty(0)
     at_once = max(1, CHUNK // states.shape[:-1].numel())
     for first in range(0, n_transient + n_steps, at_once):
-        rows, states = model.free_run(states, min(at_once, n_transient + n_steps - first))
+        last = min(first + at_once, n_transient + n_steps)
+        acting = None if inputs is None else inputs[..., first:last, :].transpose(-3, -2)
+        rows, states = model.free_run(states, last - first, acting)
         rows = rows[..., max(0, n_transient - first) :, :, :].transpose(-3, -2).cpu().numpy()
         if kept.size == 0:
             kept = np.empty((*rows.shape[:-2], n_steps, rows.shape[-1]), rows.dtype)
@@ -94,28 +100,36 @@ def free_run(
 
 def innovations(
     model: ForcedRNN,
-    rows: Tensor,  # ([model,] innovation, row, feature)
+    rows: Tensor,  # ([model,] innovation, row, feature and input)
     at: Tensor,  # (delay,)
 ) -> Tensor:  # ([model,] innovation, feature)
     """Return what the last of some rows has that the window before it does not tell."""
+    n_features = model.n_features
+    acting = rows[..., -2, n_features:].unsqueeze(-3)
     with torch.no_grad():
-        foreseen = model(rows[..., at, :], 1).squeeze(-3)[..., : model.n_features]
-    return rows[..., -1, :] - foreseen
+        foreseen = model(rows[..., at, :n_features], 1, acting).squeeze(-3)[..., :n_features]
+    return rows[..., -1, :n_features] - foreseen
 
 
 class Engine:
     """Inference and free runs of a model, in the units of the data.
+
+    Rows that it takes have all columns that the model was fitted on, inputs among them.
 
     Parameters
     ----------
     model : ForcedRNN
         On its device, in its precision.
     scaling : Scaling
-        Of the columns of the series.
+        Of the columns that are not inputs.
     offsets : ndarray of shape (n_delays,)
         Rows of a window relative to its last one, ascending, ending in 0.
     pool : ndarray of shape (n_innovations, n_features), optional
         Standardised innovations that free runs carry.
+    input_scaling : Scaling, optional
+        Of the inputs.
+    input_columns : ndarray of shape (n_inputs,), optional
+        Where they stand in a row.
     """
 
     def __init__(
@@ -124,9 +138,11 @@ class Engine:
         scaling: Scaling,
         offsets: np.ndarray,
         pool: np.ndarray | None = None,
+        input_scaling: Scaling | None = None,
+        input_columns: np.ndarray = NO_COLUMNS,
     ) -> None:
-        self.model, self.scaling = model, scaling
-        self.offsets, self.pool = offsets, pool
+        self.model, self.scaling, self.input_scaling = model, scaling, input_scaling
+        self.offsets, self.pool, self.input_columns = offsets, pool, input_columns
         parameter = next(model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
 
@@ -135,9 +151,27 @@ class Engine:
         """Steps from the first to the last row of a window."""
         return -int(self.offsets[0])
 
+    @property
+    def n_inputs(self) -> int:
+        """Columns of a row that are inputs."""
+        return len(self.input_columns)
+
     def _tensor(self, rows: np.ndarray) -> Tensor:
+        if self.n_inputs:
+            rows = np.delete(rows, self.input_columns, axis=-1)
+        return self._kept(self.scaling.apply(rows))
+
+    def inputs_of(self, rows: np.ndarray) -> Tensor | None:  # (..., input)
+        """Return standardised inputs, if there are any."""
+        return self.standard_inputs(rows[..., self.input_columns]) if self.n_inputs else None
+
+    def standard_inputs(self, inputs: np.ndarray) -> Tensor:  # (..., input)
+        """Standardise inputs alone."""
+        return self._kept(self.input_scaling.apply(inputs))
+
+    def _kept(self, values: np.ndarray) -> Tensor:
         # A copy in memory of torch's own: the last bits of a product depend on how numbers lie.
-        return torch.tensor(self.scaling.apply(rows), dtype=self.dtype, device=self.device)
+        return torch.tensor(values, dtype=self.dtype, device=self.device)
 
     @one_thread()
     @torch.no_grad()
@@ -145,6 +179,12 @@ class Engine:
         """Infer the state at every row; before the first row stands the first row again."""
         index = np.clip(np.arange(len(rows))[:, None] + self.offsets, 0, None)
         return self.model.infer(self._tensor(rows)[index])
+
+    @torch.no_grad()
+    def kicked_states(self, rows: np.ndarray) -> Tensor:  # (row, state)
+        """Return the states from which the steps after each row begin, inputs having acted."""
+        states, inputs = self.states(rows), self.inputs_of(rows)
+        return states if inputs is None else kicked(states, self.model.drive(inputs))
 
     @one_thread()
     @torch.no_grad()
@@ -159,18 +199,18 @@ class Engine:
         outputs = []
         for first in range(0, len(rows), CHUNK):
             lead = max(0, first + int(self.offsets[0]))
-            states = self.states(rows[lead : first + CHUNK])[first - lead :]
+            states = self.kicked_states(rows[lead : first + CHUNK])[first - lead :]
             outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
         return torch.cat(outputs).double().cpu().numpy()
 
     @one_thread()
-    def free_run(self, states: Tensor, n_steps: int) -> np.ndarray:
+    def free_run(self, states: Tensor, n_steps: int, inputs: Tensor | None = None) -> np.ndarray:
         """Continue `states` to (n_states, n_steps, n_features) in the units of the data."""
-        return self.scaling.undo(free_run(self.model, states, n_steps)[0])
+        return self.scaling.undo(free_run(self.model, states, n_steps, inputs=inputs)[0])
 
     @one_thread()
     def innovations(self, trained: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-        """Return innovations of trained rows, of shape (n_rows, n_window + 1, n_features).
+        """Return innovations of trained rows, of shape (n_rows, n_window + 1, n_columns).
 
         A model knows the rows it was trained on too well: they are brought to the size that those
         of standardised rows set aside have, if there are any.
@@ -187,7 +227,12 @@ class Engine:
 
     @one_thread()
     def noisy_run(
-        self, contexts: np.ndarray, n_steps: int, n_transient: int = 0, seed: int = 0
+        self,
+        contexts: np.ndarray,
+        n_steps: int,
+        n_transient: int = 0,
+        seed: int = 0,
+        inputs: Tensor | None = None,
     ) -> np.ndarray:
         """Continue contexts with innovations, standardised, after steps that are not kept.
 
@@ -197,24 +242,37 @@ class Engine:
         at = torch.as_tensor(self.span + self.offsets)
         pool = torch.tensor(self.pool, dtype=self.dtype, device=self.device)
         generator = torch.Generator().manual_seed(seed)
-        run = noisy_run(self.model, rows, at, pool, n_transient + n_steps, generator)
+        run = noisy_run(self.model, rows, at, pool, n_transient + n_steps, generator, inputs)
         return run[n_transient:].transpose(0, 1).cpu().numpy()
 
     @one_thread()
-    def settle(self, states: Tensor, n_steps: int, n_transient: int) -> tuple[np.ndarray, Tensor]:
+    def settle(
+        self, states: Tensor, n_steps: int, n_transient: int, inputs: Tensor | None = None
+    ) -> tuple[np.ndarray, Tensor]:
         """Return standardised rows (n_states, n_steps, n_features) after a transient, and states.
 
         The states are those at the end.
         """
-        return free_run(self.model, states, n_steps, n_transient)
+        return free_run(self.model, states, n_steps, n_transient, inputs)
 
     @one_thread()
     def tangent(
-        self, states: Tensor, n_steps: int, *, n_exponents: int, n_transient: int
+        self,
+        states: Tensor,
+        n_steps: int,
+        *,
+        n_exponents: int,
+        n_transient: int,
+        inputs: Tensor | None = None,
     ) -> TangentDynamics:
         """Follow tangent frames along free orbits (see :func:`skchaos.core.tangent_dynamics`)."""
+        cell: TangentMap = self.model.cell
+        if inputs is not None:
+            with torch.no_grad():
+                cell = DrivenMap(self.model.cell, self.model.drive(inputs.transpose(0, 1)))
+            states = cell.begin(states)
         return tangent_dynamics(
-            self.model.cell, states, n_steps, n_exponents=n_exponents, n_transient=n_transient
+            cell, states, n_steps, n_exponents=n_exponents, n_transient=n_transient
         )
 
     @one_thread()
@@ -228,16 +286,20 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     model = new_network(
         estimator.cell_,
         estimator.n_hidden_,
-        n_features=len(estimator.mean_),
+        n_features=len(estimator.mean_) - len(estimator.input_columns_),
         n_targets=len(estimator.target_mean_),
         inference=estimator.state_inference_,
         n_delays=estimator.n_delays_,
         n_rectified=estimator.n_rectified_,
+        n_inputs=len(estimator.input_columns_),
         weights={name: torch.tensor(value) for name, value in estimator._weights().items()},
     ).double()
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
-    scaling = Scaling(estimator.mean_, estimator.scale_)
+    at = estimator.input_columns_
+    input_scaling = Scaling(estimator.mean_[at], estimator.scale_[at])
+    scaling = Scaling(np.delete(estimator.mean_, at), np.delete(estimator.scale_, at))
     pool = estimator.innovations_ if len(estimator.innovations_) > 0 else None
     if pool is not None and not estimator.process_noise:  # False, also numpy's
         pool = np.zeros_like(pool[:1])  # each step from the rows before it all the same
-    return Engine(model.to(resolve_device(estimator.device)), scaling, offsets, pool)
+    model = model.to(resolve_device(estimator.device))
+    return Engine(model, scaling, offsets, pool, input_scaling, at)

@@ -15,7 +15,7 @@ from skchaos._mapped import is_mapped, release
 from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
 from skchaos._series import Series
-from skchaos._validation import Validation, score_models
+from skchaos._validation import Validation, driven_steps, score_models
 from skchaos.core import (
     ForcedRNN,
     Progress,
@@ -83,12 +83,22 @@ class Job:
         settings, plan, series = self.settings, self.plan, self.series
         n_targets = 0 if series.targets is None else series.targets.shape[1]
         network = (settings.cell, settings.n_hidden, plan.n_rectified, settings.state_inference)
-        rows = (series.rows.shape[1], n_targets, plan.n_delays, plan.delay)
+        rows = (series.n_features, len(series.input_columns), n_targets)
+        window = (plan.n_delays, plan.delay, driven_steps(series, plan.span))
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
         adapts = settings.forcing_strength == "auto"
         forcing = (settings.forcing, settings.interval_jitter, adapts)
         noise = (plan.is_noise_driven, plan.window_noise)
-        return (*network, *rows, *steps, *forcing, *noise, settings.max_iter, settings.device)
+        return (
+            *network,
+            *rows,
+            *window,
+            *steps,
+            *forcing,
+            *noise,
+            settings.max_iter,
+            settings.device,
+        )
 
 
 @dataclass(frozen=True)
@@ -189,7 +199,7 @@ def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch
         np.arange(a + span, a + n) for a, n in zip(starts, job.plan.train_lengths, strict=True)
     ]
     at = np.concatenate(parts)
-    n_values = len(offsets) * job.series.rows.shape[1]
+    n_values = len(offsets) * job.series.n_features
     n_rows = min(len(at), N_REFITTED, MOST_REFITTED // n_values)
     if n_rows < LEAST_ROWS * n_values:
         return {}
@@ -249,7 +259,8 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
     return new_network(
         settings.cell,
         settings.n_hidden,
-        n_features=series.rows.shape[1],
+        n_features=series.n_features,
+        n_inputs=len(series.input_columns),
         n_targets=n_targets,
         inference=settings.state_inference,
         n_delays=job.plan.n_delays,
@@ -288,12 +299,18 @@ def _table(series: Series, device: torch.device) -> Table:
         with warnings.catch_warnings():  # that they cannot be written to, which nobody wants
             warnings.simplefilter("ignore", UserWarning)
             table = torch.from_numpy(rows)
-        return Table(table, rows.shape[1], center, scale, lambda: release(rows))
+        return Table(
+            table, rows.shape[1], center=center, scale=scale, release=lambda: release(rows)
+        )
     rows = torch.as_tensor(series.scaled(slice(None)), dtype=torch.float32, device=device)
     targets = series.scaled_targets
     if targets is not None:
         targets = torch.as_tensor(targets, dtype=torch.float32, device=device)
-    return Table.of(rows, targets)
+    if len(series.input_columns) == 0:
+        return Table.of(rows, targets)
+    inputs = series.input_scaling.apply(series.inputs)
+    inputs = torch.as_tensor(inputs, dtype=torch.float32, device=device)
+    return Table.of(rows, targets, inputs)
 
 
 def _sequences(job: Job, table: Table, config: TrainingConfig) -> Sequences:

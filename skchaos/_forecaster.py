@@ -18,7 +18,8 @@ class ForecasterMixin:
     A subclass gives ``_continue(contexts, n_steps)``, from contexts of shape (n_contexts,
     `n_context_`, n_features) to free runs of shape (n_contexts, n_steps, n_features), both in the
     units of the data, and ``predict``. Its fit leaves `n_context_`, `n_features_in_`, `context_`,
-    `column_names_` and `time_index_`.
+    `column_names_` and `time_index_`; if some columns are inputs `input_columns_`, and then
+    ``_continue`` also takes their future values, of shape (n_contexts, n_steps, n_inputs).
     """
 
     def __sklearn_tags__(self):
@@ -26,7 +27,7 @@ class ForecasterMixin:
         tags.target_tags.required = False
         return tags
 
-    def forecast(self, n_steps, X=None):
+    def forecast(self, n_steps, X=None, *, future_inputs=None):
         """Continue a series by a free run of the model.
 
         Parameters
@@ -37,21 +38,25 @@ class ForecasterMixin:
             Context: rows after which the forecast begins, at least `n_context_` of them, at the
             time step of the training rows. A 3-D array of shape (n_contexts, n_rows, n_features)
             begins many forecasts at once. None continues the training series (its last trajectory).
+        future_inputs : array-like or DataFrame of shape (n_steps, n_inputs), default=None
+            Inputs of the rows to come, where some columns are inputs; a frame may have other
+            columns too. For many contexts an array of shape (n_contexts, n_steps, n_inputs). Those
+            of the last row act on nothing yet.
 
         Returns
         -------
         DataFrame or ndarray of shape (n_steps, n_features)
             The next rows, in the units of the data. A frame on the continued index if `X` is one,
             or, without `X`, if the estimator was fitted on one. For many contexts an array of shape
-            (n_contexts, n_steps, n_features).
+            (n_contexts, n_steps, n_features). Columns that are inputs are those of `future_inputs`.
 
         Raises
         ------
         TypeError
             If `n_steps` is not an integer.
         ValueError
-            If `n_steps` is below 1, or the context is too short, has other columns or another time
-            step, or holes in its index.
+            If `n_steps` is below 1, the context is too short, has other columns or another time
+            step, or holes in its index, or `future_inputs` are missing, or not of these rows.
         """
         check_is_fitted(self)
         check_scalar(n_steps, "n_steps", Integral, min_val=1)
@@ -61,7 +66,8 @@ class ForecasterMixin:
                 f"The context has {contexts.shape[1]} row(s); a forecast needs at least "
                 f"n_context_={self.n_context_}. Give more of the rows before the forecast."
             )
-        run = self._continue(contexts[:, -self.n_context_ :], n_steps)
+        inputs = self._read_inputs(future_inputs, len(contexts), n_steps, index)
+        run = self._continue(contexts[:, -self.n_context_ :], n_steps, *inputs)
         if X is not None and np.ndim(X) == 3:
             return run
         return run[0] if index.kind == "none" else to_frame(run[0], index, columns)
@@ -90,6 +96,7 @@ class ForecasterMixin:
         if getattr(self, "target_ndim_", 0):
             raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
         rows = read_rows(self, X, reset=False, min_rows=3)
+        rows = np.delete(rows, getattr(self, "input_columns_", []), axis=1)
         return r2_score(rows[1:], predicted[:-1])
 
     def _read_consecutive(self, X):
@@ -109,6 +116,41 @@ class ForecasterMixin:
         index = read_index(X, like=fitted_index)
         return rows[None], index, getattr(X, "columns", None)
 
+    def _read_inputs(self, future_inputs, n_contexts, n_steps, index):
+        """Return nothing, or future inputs (n_contexts, n_steps, n_inputs) where there are some."""
+        at = getattr(self, "input_columns_", ())
+        if len(at) == 0:
+            if future_inputs is not None:
+                raise ValueError(
+                    "future_inputs are given, but no columns are inputs: fit with input_columns."
+                )
+            return ()
+        names = np.asarray(self.column_names_)[at].tolist()
+        if future_inputs is None:
+            raise ValueError(
+                f"The columns {names} are inputs: give future_inputs, what they are in the "
+                f"{n_steps} rows to come."
+            )
+        if hasattr(future_inputs, "columns"):
+            if missing := [name for name in names if name not in list(future_inputs.columns)]:
+                raise ValueError(f"future_inputs have no column(s) {missing}.")
+            _check_follows(future_inputs, index, n_steps)
+            future_inputs = future_inputs[names]
+        values = check_array(
+            future_inputs, dtype=np.float64, ensure_2d=False, allow_nd=True,
+            input_name="future_inputs",
+        )  # fmt: skip
+        if values.ndim == 1 and len(at) == 1:
+            values = values[:, None]
+        shape = (n_contexts, n_steps, len(at))
+        if values.shape not in (shape, shape[1:] if n_contexts == 1 else shape):
+            raise ValueError(
+                f"future_inputs have shape {values.shape}; {n_steps} step(s) of {len(at)} input(s) "
+                f"{names} from {n_contexts} context(s) need shape "
+                f"{shape[1:] if n_contexts == 1 else shape}."
+            )
+        return (values.reshape(shape),)
+
     def _read_contexts(self, X):
         contexts = check_array(X, dtype=np.float64, allow_nd=True, ensure_all_finite=False)
         if contexts.shape[2] != self.n_features_in_:
@@ -121,6 +163,18 @@ class ForecasterMixin:
         if len(bad):
             raise ValueError(f"Context {bad[0]} of {len(contexts)} has values that are not finite.")
         return contexts
+
+
+def _check_follows(frame: Any, index: TimeIndex, n_steps: int) -> None:
+    """Raise where a frame of future inputs is not of the rows to come."""
+    if index.kind == "none" or len(frame) != n_steps:  # the latter is told by its shape
+        return
+    expected = index.continued(n_steps)
+    if not frame.index.equals(expected):
+        raise ValueError(
+            f"future_inputs are of {frame.index[0]} to {frame.index[-1]}; the rows to come are of "
+            f"{expected[0]} to {expected[-1]}, at the time step of the training rows."
+        )
 
 
 def to_frame(rows: np.ndarray, index: TimeIndex, columns: Any):

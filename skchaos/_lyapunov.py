@@ -279,12 +279,18 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             own_dt = model.dt_
         self.dt_ = own_dt if self.dt is None else self.dt
         engine = _engine_of(self.estimator_)
-        at = _starts(lengths, engine.span, self.n_orbits)
+        n_transient = max(1, self.n_steps // 4)
+        n_led = self.n_steps + n_transient if engine.n_inputs else 1
+        at = _starts(lengths, engine.span, self.n_orbits, n_led)
+        led = {}
+        if engine.n_inputs:  # which the orbits follow
+            led["inputs"] = engine.inputs_of(rows[at[:, None] + np.arange(n_led)])
         dynamics = engine.tangent(
             engine.final_states(rows[at[:, None] + np.arange(-engine.span, 1)]),
             self.n_steps,
             n_exponents=wanted,
-            n_transient=max(1, self.n_steps // 4),
+            n_transient=n_transient,
+            **led,
         )
         self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
         if not is_map:
@@ -428,7 +434,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def _model_rates(self, rows):
         engine = _engine_of(self.estimator_)
-        return engine.local_growth(engine.states(rows), len(self.exponents_)) / self.dt_
+        return engine.local_growth(engine.kicked_states(rows), len(self.exponents_)) / self.dt_
 
 
 def _unwrapped(estimator):
@@ -468,16 +474,22 @@ def _check_has_tangent(estimator):
     )
 
 
-def _starts(lengths, span, n_orbits):
-    """Return rows spread over all that have a whole window of `span` steps before them."""
+def _starts(lengths, span, n_orbits, n_led):
+    """Return rows spread over all that have a whole window of `span` steps before them.
+
+    With them `n_led` rows are left, whose inputs lead the model.
+    """
     ends = np.cumsum(lengths)
-    usable = [np.arange(end - n + span, end) for end, n in zip(ends, lengths, strict=True)]
+    usable = [
+        np.arange(end - n + span, end + 1 - n_led) for end, n in zip(ends, lengths, strict=True)
+    ]
     usable = np.concatenate(usable)
     if len(usable) < MIN_ORBITS:
+        led = f", {n_led} rows from there on whose inputs it follows (n_steps and a quarter)"
         raise ValueError(
             f"X has {max(lengths)} row(s) in its longest trajectory; to infer a state the model "
-            f"needs {span + 1}, and one row more for the error, which is the spread of "
-            f"{MIN_ORBITS} orbits at least."
+            f"needs {span + 1}{led if n_led > 1 else ''}, and one row more for the error, which is "
+            f"the spread of {MIN_ORBITS} orbits at least."
         )
     return usable[np.linspace(0, len(usable) - 1, min(n_orbits, len(usable))).astype(int)]
 

@@ -22,6 +22,7 @@ class MapEngine:
         Takes float64 states (..., n_features) to the next ones.
     """
 
+    n_inputs = 0
     span = 0  # steps of rows before the last that a state is inferred from
 
     def __init__(self, step: Callable[[Tensor], Tensor]) -> None:
@@ -30,6 +31,8 @@ class MapEngine:
     def states(self, rows: np.ndarray) -> Tensor:  # (row, state)
         """Return the rows."""
         return torch.as_tensor(rows, dtype=torch.float64)
+
+    kicked_states = states  # there is nothing to kick them
 
     def final_states(self, contexts: np.ndarray) -> Tensor:  # (context, state)
         """Return the last rows of contexts of shape (n_contexts, n_rows, n_features)."""

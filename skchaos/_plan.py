@@ -148,7 +148,7 @@ def measure(settings: "ChaoticRNNRegressor", series: Series) -> tuple[list[int],
     known = (settings.dt, *train_lengths)
     if known not in series.measured:
         take = _training_rows(series, train_lengths)
-        n_features = series.rows.shape[1]
+        n_features = series.n_features
         series.measured[known] = measure_rows(take, n_features, train_lengths, settings.dt)
     return train_lengths, series.measured[known]
 
@@ -169,7 +169,7 @@ def make_plan(
     """
     train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
-    if settings.state_inference == "identity" and settings.n_hidden == series.rows.shape[1]:
+    if settings.state_inference == "identity" and settings.n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
     if settings.state_inference != "pseudo_inverse":
         n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)

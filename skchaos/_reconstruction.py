@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from skchaos._engine import Engine
 from skchaos._model_spectrum import standard_errors
@@ -16,6 +17,7 @@ from skchaos._validation import (
     comes_to_rest,
     divergence,
     held_out_rows,
+    run_rows,
     runs_away,
     stretches,
 )
@@ -96,23 +98,44 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     whole = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
     at = np.concatenate(whole)
     at = at[np.linspace(0, len(at) - 1, N_ORBITS).astype(int)]
-    rows = np.asarray(series.rows[at[:, None] + np.arange(-engine.span, 1)], dtype=np.float64)
+    rows, inputs = _run_starts(engine, series, at)
+    n_steps = N_STEPS if inputs is None else inputs.shape[1]
     if engine.pool is not None:
-        run = engine.noisy_run(rows, N_NOISY_STEPS, N_NOISY_TRANSIENT)
+        n_steps = min(n_steps, N_NOISY_STEPS + N_NOISY_TRANSIENT)
+        n_transient = n_steps * N_NOISY_TRANSIENT // (N_NOISY_STEPS + N_NOISY_TRANSIENT)
+        run = engine.noisy_run(rows, n_steps - n_transient, n_transient, inputs=inputs)
         return _Motion(run, "driven by noise", np.nan, np.nan)
-    run, states = engine.settle(engine.final_states(rows), N_STEPS - N_TRANSIENT, N_TRANSIENT)
+    n_transient, states = n_steps * N_TRANSIENT // N_STEPS, engine.final_states(rows)
+    run, ends = engine.settle(states, n_steps - n_transient, n_transient, inputs)
     if runs_away(run):
         return _Motion(run, "unbounded", np.nan, np.nan)
     if comes_to_rest(run):
         return _Motion(run, "fixed point", np.nan, np.nan)
-    dynamics = engine.tangent(states, N_TANGENT_STEPS, n_exponents=2, n_transient=N_ALIGNMENT)
+    if inputs is None:
+        states, n_steps = ends, N_TANGENT_STEPS + N_ALIGNMENT
+    n_tangent = min(N_TANGENT_STEPS, n_steps // 2)  # with inputs along the first steps of the runs
+    n_transient = min(N_ALIGNMENT, n_steps - n_tangent)
+    dynamics = engine.tangent(
+        states, n_tangent, n_exponents=2, n_transient=n_transient, inputs=inputs
+    )
     exponents = dynamics.exponents.mean(dim=0).cpu().numpy() / dt
     growth, lengths = dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy()
     errors = standard_errors(growth, lengths) / dt
     regime, _ = regime_of_model(exponents, errors)
-    if regime == "fixed point":  # of some iterate of a map, since the orbits do move
+    if inputs is not None and regime != "chaos":
+        regime = "follows its inputs"
+    elif regime == "fixed point":  # of some iterate of a map, since the orbits do move
         regime = "cycle"
     return _Motion(run, regime, float(exponents[0]), float(errors[0]))
+
+
+def _run_starts(engine: Engine, series: Series, at: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
+    """Return windows as they were given, and standardised inputs of the steps that follow."""
+    at, n_steps = run_rows(series, engine.span, at)
+    rows = series.given(at[:, None] + np.arange(-engine.span, 1))
+    if n_steps == 0:
+        return rows, None
+    return rows, engine.inputs_of(series.given(at[:, None] + np.arange(n_steps)))
 
 
 def _distances(pieces: list[np.ndarray], run: np.ndarray, alike: np.ndarray) -> dict[str, float]:
@@ -150,7 +173,7 @@ def _reasons(found: dict[str, Any]) -> list[str]:
         reasons.append(f"it ends on a {found['regime']}")
     elif found["regime"] == "chaos" and found["data_regime"] in REGULAR:
         reasons.append(f"it is chaotic, and the rows are a {found['data_regime']}")
-    elif found["data_regime"] == "chaos":
+    elif found["data_regime"] == "chaos" and found["regime"] != "follows its inputs":
         error = np.hypot(found["exponent_error"], found["data_exponent_error"])
         allowed = max(SIGNIFICANT * error, TOLERATED * found["data_exponent"])
         if abs(found["exponent"] - found["data_exponent"]) > allowed:

@@ -11,8 +11,8 @@ from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
 from skchaos._noise import without_noise
 from skchaos._plan import make_plan, measure
-from skchaos._rows import column_labels, learn_columns, read_rows
-from skchaos._series import Scaling, Series
+from skchaos._rows import column_labels, column_positions, learn_columns, read_rows
+from skchaos._series import Scaling, Series, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
 from skchaos.neighbors._rows import trajectory_lengths
@@ -44,6 +44,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         (:ref:`cells`).
     n_hidden : int, default=50
         Number of hidden units.
+    input_columns : label or list of labels, default=None
+        Columns of `X` that drive the others and are known beforehand: a tide, a stimulus, the hour
+        of the day (numbers from 0 for an array). Their values at a row act on the step to the next
+        one. They are not predicted, and a forecast needs their `future_inputs` (:ref:`inputs`).
     n_rectified : int or "auto", default="auto"
         Number of rectifiers: in the hidden layer of a shallow PLRNN ("auto": twice `n_hidden`), in
         the spline of each unit of a dendritic one (10), or units of an almost-linear RNN that are
@@ -146,13 +150,13 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     predictability_time_ : float
         ln 2 / `lyapunov_exponent_` in the unit of `dt`; inf where that is not positive, nan where
         it is nan.
-    noise_level_ : ndarray of shape (`n_features_in_`,)
+    noise_level_ : ndarray of shape (n_features,)
         Noise that was taken from the training rows, in standard deviations of the columns; 0 where
-        they were left as they are.
-    process_noise_ : ndarray of shape (`n_features_in_`,)
+        they were left as they are. Here and below n_features are the columns that are not inputs.
+    process_noise_ : ndarray of shape (n_features,)
         Standard deviation of the noise that was found to drive the series, in that of the columns;
         0 where it was not taken to.
-    innovations_ : ndarray of shape (n_innovations, `n_features_in_`)
+    innovations_ : ndarray of shape (n_innovations, n_features)
         What one-step predictions missed of training rows, standardised, to draw from; at most
         5,000, and none where free runs carry no noise.
     dt_ : float
@@ -165,6 +169,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Rows that a context must have for a forecast.
     n_features_in_ : int
         Columns of `X`.
+    input_columns_ : ndarray of shape (n_inputs,)
+        Positions of the columns of `X` that are inputs.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where `X` has names that are all strings.
     mean_, scale_ : ndarray of shape (`n_features_in_`,)
@@ -193,7 +199,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     reconstruction_report_ : dict
         What free runs of the model do, beside what the rows do. "regime", "exponent" and
         "exponent_error" are those of the model ("unbounded", "fixed point", "cycle", "torus",
-        "chaos", "undecided", or "driven by noise", which has no exponent; per unit of `dt`),
+        "chaos", "undecided", "follows its inputs" where these drive it and small errors die out,
+        or "driven by noise", which has no exponent; per unit of `dt`),
         "data_regime", "data_exponent" and "data_exponent_error" those of the training rows.
         "divergence" and "spectrum_distance" are distances of 32 free runs from the rows set aside
         (:mod:`skchaos.metrics`; from the later half where none are), "divergence_floor" and
@@ -252,6 +259,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "cell": [StrOptions(_CELLS)],
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "input_columns": [None, "array-like", str, Integral],
         "n_rectified": _AUTO_OR_COUNT,
         "forcing_interval": _AUTO_OR_COUNT,
         "forcing": [StrOptions({"sparse", "generalized"})],
@@ -285,6 +293,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         cell="lstm",
         n_hidden=50,
         *,
+        input_columns=None,
         n_rectified="auto",
         forcing_interval="auto",
         forcing="sparse",
@@ -314,6 +323,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     ):
         self.cell = cell
         self.n_hidden = n_hidden
+        self.input_columns = input_columns
         self.n_rectified = n_rectified
         self.forcing_interval = forcing_interval
         self.forcing = forcing
@@ -392,12 +402,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
         _engine.resolve_device(self.device)  # fails before any work is done
         n_rectified = _network.resolve_rectified(self.cell, self.n_hidden, self.n_rectified)
-        goes_on = self.warm_start and hasattr(self, "readout_weight_")
+        goes_on = self.warm_start and hasattr(self, "weight_names_")
+        if series is not None and not np.array_equal(
+            series.input_columns, column_positions(series.columns, self.input_columns)
+        ):
+            series = None  # of other inputs
         if series is None:
             series = self._check_series(X, y, groups, goes_on)
         else:
             learn_columns(self, X)
-        _network.check_network(self, series.rows.shape[1])
+        _network.check_network(self, series.n_features)
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         clean = self._without_noise(series)
         plan = make_plan(self, clean, *window, n_rectified)
@@ -442,12 +456,16 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             )
 
     def _check_series(self, X, y, groups, goes_on):
-        checked = read_rows(self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=True)
+        keep_mapped = self.input_columns is None  # else columns are taken apart in memory
+        checked = read_rows(
+            self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=keep_mapped
+        )
         rows, targets = (checked, None) if y is None else checked
         lengths = trajectory_lengths(groups, len(rows))
         columns = column_labels(X, rows.shape[1])
         like = TimeIndex.unpack(self.time_index_) if goes_on else None
-        series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns)
+        at = column_positions(columns, self.input_columns)
+        series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns, at)
         if goes_on:
             self._check_goes_on(series)
         return series
@@ -461,6 +479,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                     f"warm_start=True goes on from a network with {name}={last!r}, and now "
                     f"{name}={wanted!r}: keep it, or set warm_start=False."
                 )
+        if not np.array_equal(series.input_columns, self.input_columns_):
+            raise ValueError(
+                f"warm_start=True goes on from a network whose inputs were the columns at "
+                f"{self.input_columns_.tolist()}, and now they are at "
+                f"{series.input_columns.tolist()}: keep them, or set warm_start=False."
+            )
         if len(series.target_scaling.mean) != len(self.target_mean_):
             raise ValueError(
                 f"warm_start=True goes on from a network with {len(self.target_mean_)} target(s), "
@@ -483,12 +507,13 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.predictability_time_ = plan.predictability_time
         self.n_delays_, self.delay_ = plan.n_delays, plan.delay
         self.n_context_ = plan.span + 1
-        self.mean_, self.scale_ = series.scaling.mean, series.scaling.scale
+        self.input_columns_ = at = series.input_columns
+        self.mean_ = joined(series.scaling.mean, series.input_scaling.mean, at)
+        self.scale_ = joined(series.scaling.scale, series.input_scaling.scale, at)
         self.target_mean_ = series.target_scaling.mean
         self.target_scale_ = series.target_scaling.scale
         self.target_ndim_ = series.target_ndim
-        last = series.rows[-min(self.n_context_, series.lengths[-1]) :]
-        self.context_ = np.array(last, dtype=np.float64, subok=False)
+        self.context_ = series.given(slice(-min(self.n_context_, series.lengths[-1]), None))
         self.column_names_ = series.columns
         self.time_index_ = series.index.pack()
         self.n_init_, self.validation_floor_ = trained.n_init, trained.floor
@@ -509,8 +534,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         """Keep what the trained network does not foresee, where free runs carry it."""
         from skchaos import _validation
 
-        self.innovations_ = np.empty((0, job.series.rows.shape[1]))
-        self.process_noise_ = np.zeros(job.series.rows.shape[1])
+        self.innovations_ = np.empty((0, job.series.n_features))
+        self.process_noise_ = np.zeros(job.series.n_features)
         if job.plan.is_noise_driven:
             rows = _validation.innovation_rows(job.series, job.plan)
             self.innovations_ = self._engine().innovations(*rows)
@@ -556,9 +581,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features), or that of `y` in :meth:`fit`
-            Row t is the prediction of row t + 1 (or of the target of row t), from row t and the
-            rows before it, never a later one; where too few rows stand before it, the first row
-            is repeated. In the units of the data.
+            Columns that are not inputs. Row t is the prediction of row t + 1 (or of the target of
+            row t), from row t and the rows before it, never a later one; where too few rows stand
+            before it, the first row is repeated. In the units of the data.
 
         Raises
         ------
@@ -568,31 +593,35 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._read_consecutive(X)
-        outputs = self._engine().predict(rows)
+        engine = self._engine()
+        outputs = engine.predict(rows)
         if self.target_ndim_ == 0:
-            return self._scaling().undo(outputs)
+            return engine.scaling.undo(outputs)
         targets = Scaling(self.target_mean_, self.target_scale_).undo(
-            outputs[:, self.n_features_in_ :]
+            outputs[:, -len(self.target_mean_) :]
         )
         return targets.ravel() if self.target_ndim_ == 1 else targets
 
-    def _continue(self, contexts, n_steps):
+    def _continue(self, contexts, n_steps, future_inputs=None):
         engine = self._engine()
         if self.process_noise not in ("auto", False) and engine.pool is None:
             raise ValueError(
                 "process_noise=True, but the estimator was fitted without noise that drives the "
                 "series: fit it again."
             )
+        # A step is led by the inputs of the row that it begins from.
+        at, inputs = self.input_columns_, None
+        if len(at):
+            leading = np.concatenate([contexts[:, -1:, at], future_inputs[:, :-1]], axis=1)
+            inputs = engine.standard_inputs(leading)
         if engine.pool is None:
-            run = engine.free_run(engine.final_states(contexts), n_steps)
+            run = engine.free_run(engine.final_states(contexts), n_steps, inputs)
         else:
             seed = check_random_state(self.random_state).randint(SEEDS)
-            run = self._scaling().undo(engine.noisy_run(contexts, n_steps, seed=seed))
+            run = engine.noisy_run(contexts, n_steps, seed=seed, inputs=inputs)
+            run = engine.scaling.undo(run)
         _warn_if_not_finite(run)
-        return run
-
-    def _scaling(self):
-        return Scaling(self.mean_, self.scale_)
+        return joined(run, future_inputs, at) if len(at) else run
 
     def _engine(self):
         """Return the model in float64 behind numpy arrays."""

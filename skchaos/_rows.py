@@ -98,6 +98,34 @@ def column_labels(X: Any, n_columns: int) -> np.ndarray:
     return np.asarray(X.columns) if hasattr(X, "columns") else np.arange(n_columns)
 
 
+def column_positions(labels: np.ndarray, chosen: Any) -> np.ndarray:
+    """Return where the chosen columns stand: a label or a list of labels; none for None.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, one is named twice, or none are left.
+    """
+    known = labels.tolist()
+    if chosen is None:
+        chosen = []
+    elif isinstance(chosen, str) or np.ndim(chosen) == 0:
+        chosen = [chosen]
+    chosen = np.asarray(chosen, dtype=object).ravel().tolist()
+    if missing := [label for label in chosen if label not in known]:
+        raise ValueError(
+            f"input_columns={chosen!r}, but X has no column(s) {missing}: its columns are {known}."
+        )
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"input_columns={chosen!r} names a column twice.")
+    if len(chosen) == len(known):
+        raise ValueError(
+            f"input_columns={chosen!r} are all columns of X, which leaves none to predict: leave "
+            "out those that are."
+        )
+    return np.array(sorted(known.index(label) for label in chosen), dtype=int)
+
+
 def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     """Raise a ValueError that names the first value of `rows` that is not finite."""
     finite = np.isfinite(rows)

@@ -11,6 +11,8 @@ import numpy as np
 from skchaos._index import TimeIndex
 from skchaos._mapped import blocks
 
+NO_COLUMNS = np.empty(0, dtype=int)
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -74,6 +76,7 @@ class Series:
     ----------
     rows : ndarray of shape (n_rows, n_features)
         Trajectories one after the other, in the units of the data; may be mapped from a file.
+        Without the columns that are inputs.
     targets : ndarray of shape (n_rows, n_targets) or None
         Further values of each row.
     target_ndim : int
@@ -82,12 +85,18 @@ class Series:
         Rows of each trajectory.
     index : TimeIndex
         How the index goes on.
-    columns : ndarray of shape (n_features,)
-        Column labels.
+    columns : ndarray of shape (n_columns,)
+        Column labels, also of inputs.
     scaling, target_scaling : Scaling
         Standardisation of rows and targets.
     noise_level : ndarray of shape (n_features,)
         Standard deviation of the noise that was taken from the rows, in that of the column.
+    inputs : ndarray of shape (n_rows, n_inputs)
+        Known values that act on the step from a row to the next.
+    input_scaling : Scaling
+        Their standardisation.
+    input_columns : ndarray of shape (n_inputs,)
+        Where they stand among the columns that were given.
     measured : dict
         What was measured on the rows, by what it depends on; models of one series share it.
     """
@@ -101,6 +110,9 @@ class Series:
     scaling: Scaling
     target_scaling: Scaling
     noise_level: np.ndarray
+    inputs: np.ndarray
+    input_scaling: Scaling
+    input_columns: np.ndarray
     measured: dict = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -111,8 +123,9 @@ class Series:
         lengths: list[int],
         index: TimeIndex,
         columns: np.ndarray,
+        input_columns: np.ndarray = NO_COLUMNS,
     ) -> "Series":
-        """Measure the scales.
+        """Set inputs aside and measure the scales.
 
         Raises
         ------
@@ -129,8 +142,40 @@ class Series:
         if targets is not None:
             targets = np.asarray(targets, dtype=np.float64).reshape(len(rows), -1)
         target_scaling = Scaling.of(np.empty((1, 0)) if targets is None else targets)
-        scaling, none = Scaling.of(rows), np.zeros(rows.shape[1])
-        return cls(rows, targets, ndim, lengths, index, columns, scaling, target_scaling, none)
+        inputs = rows[:, input_columns]
+        if len(input_columns):  # rows that are mapped from a file stay there if there are none
+            rows = np.delete(rows, input_columns, axis=1)
+        return cls(
+            rows=rows,
+            targets=targets,
+            target_ndim=ndim,
+            lengths=lengths,
+            index=index,
+            columns=columns,
+            scaling=Scaling.of(rows),
+            target_scaling=target_scaling,
+            noise_level=np.zeros(rows.shape[1]),
+            inputs=inputs,
+            input_scaling=Scaling.of(inputs),
+            input_columns=input_columns,
+        )
+
+    @property
+    def n_features(self) -> int:
+        """Columns that are not inputs."""
+        return self.rows.shape[1]
+
+    def given(self, at: slice | np.ndarray) -> np.ndarray:
+        """Return some rows as they were given, inputs among them."""
+        rows = np.array(self.rows[at], dtype=np.float64, subok=False)
+        return joined(rows, self.inputs[at], self.input_columns)
+
+    def scaled_with_inputs(self, at: slice | np.ndarray) -> np.ndarray:
+        """Return some rows, standardised, with their inputs as the last columns."""
+        rows = self.scaled(at)
+        if len(self.input_columns) == 0:
+            return rows
+        return np.concatenate([rows, self.input_scaling.apply(self.inputs[at])], axis=-1)
 
     def scaled(self, at: slice | np.ndarray) -> np.ndarray:
         """Return some rows, standardised."""
@@ -140,3 +185,12 @@ class Series:
     def scaled_targets(self) -> np.ndarray | None:
         """Standardised targets."""
         return None if self.targets is None else self.target_scaling.apply(self.targets)
+
+
+def joined(rows: np.ndarray, inputs: np.ndarray, input_columns: np.ndarray) -> np.ndarray:
+    """Put inputs back to where they stood among the columns (the last axis)."""
+    n_columns = rows.shape[-1] + len(input_columns)
+    whole = np.empty((*rows.shape[:-1], n_columns))
+    whole[..., input_columns] = inputs
+    whole[..., np.setdiff1d(np.arange(n_columns), input_columns)] = rows
+    return whole

@@ -113,6 +113,11 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         transformed = self._transform_each(rows, lengths)
         self._check_invertible(transformed, lengths)
         self.forecaster_ = clone(self.forecaster).fit(transformed, y, **given)
+        if len(getattr(self.forecaster_, "input_columns_", ())):
+            raise ValueError(
+                "The forecaster has input_columns, which a transformer of all columns would change "
+                "without being able to give them back: transform the other columns beforehand."
+            )
         # A transformer that looks back needs rows of its own before those of the forecaster.
         memory = getattr(self.transformer_, "n_context_", 1) - 1
         self.n_context_ = self.forecaster_.n_context_ + memory

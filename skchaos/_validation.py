@@ -37,6 +37,8 @@ class Validation:
     windows : ndarray of shape (n_orbits, n_window, n_features)
         Rows that set the states from which free runs begin. They may reach back into the rows
         before, which are trained on.
+    inputs : ndarray of shape (n_orbits, n_steps, n_inputs) or None
+        What acts on each step of the free runs; None where there are no inputs.
     offsets : ndarray of shape (n_delays,)
         See :class:`Engine`.
     varying : ndarray of bool, of shape (n_features,)
@@ -44,11 +46,10 @@ class Validation:
     floor : float
         The score that stretches of the training rows get in place of free runs; nan where it is not
         free runs that are scored.
-    contexts : ndarray of shape (n_forecasts, n_window, n_features)
-        Rows that forecasts begin from.
-    future : ndarray of shape (n_forecasts, n_steps, n_features)
-        Rows that follow them, one forcing interval long where there are as many.
-    one_step : ndarray of shape (n_rows, n_window + 1, n_features) or None
+    ahead : ndarray of shape (n_forecasts, n_window + n_steps, n_columns)
+        Rows that forecasts begin from and those that follow, one forcing interval long where there
+        are as many; inputs are the last columns.
+    one_step : ndarray of shape (n_rows, n_window + 1, n_columns) or None
         Windows of rows set aside with the row after each. Where noise drives the series a model is
         judged by how well it predicts that row; elsewhere this is None.
     """
@@ -56,11 +57,11 @@ class Validation:
     truth: np.ndarray
     stretch: np.ndarray
     windows: np.ndarray
+    inputs: np.ndarray | None
     offsets: np.ndarray
     varying: np.ndarray
     floor: float
-    contexts: np.ndarray
-    future: np.ndarray
+    ahead: np.ndarray
     one_step: np.ndarray | None
 
     @classmethod
@@ -82,21 +83,24 @@ class Validation:
         if last - first < 2:  # the window leaves nothing to begin from
             return None
         at = np.linspace(first, last, N_ORBITS).astype(int)
+        at, n_led = run_rows(series, plan.span, at)
         windows = series.scaled(at[:, None] + np.arange(-plan.span, 1))
+        inputs = None
+        if n_led:
+            inputs = series.input_scaling.apply(series.inputs[at[:, None] + np.arange(n_led)])
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
         trained = stretches(series, plan.train_lengths)[..., varying]
         floor = free_running_score(truth, stretch, trained)
         n_steps = min(plan.forcing_interval, (last - first) // 2)
         at = np.linspace(first, last - n_steps, N_FORECASTS).astype(int)
-        contexts = series.scaled(at[:, None] + np.arange(-plan.span, 1))
-        future = series.scaled(at[:, None] + np.arange(1, n_steps + 1))
+        ahead = series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, n_steps + 1))
         one_step = None
         if plan.is_noise_driven:
             (_, one_step), floor = innovation_rows(series, plan), np.nan
             # As many of every fold of a search, whose models are judged together.
             one_step = one_step[np.linspace(0, len(one_step) - 1, N_ONE_STEP).astype(int)]
-        ahead = (contexts, future, one_step)
-        return cls(truth, stretch, windows, plan.offsets, varying, floor, *ahead)
+        runs = (windows, inputs, plan.offsets)
+        return cls(truth, stretch, *runs, varying, floor, ahead, one_step)
 
     def score(self, run: np.ndarray) -> float:
         """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
@@ -105,12 +109,14 @@ class Validation:
 
     def forecast_error(self, model: ForcedRNN) -> float:
         """Return the mean squared error of the forecasts of one model, standardised."""
-        at = self.contexts.shape[1] - 1 + self.offsets
+        n_features, last = model.n_features, self.windows.shape[1] - 1
+        rows = torch.as_tensor(self.ahead, dtype=torch.float32)
+        future = rows[:, last + 1 :, :n_features].transpose(0, 1)
+        acting = rows[:, last:-1, n_features:].transpose(0, 1)
         with torch.no_grad():
-            contexts = torch.as_tensor(self.contexts[:, at], dtype=torch.float32)
-            ahead = model(contexts, self.future.shape[1])
-        ahead = ahead[..., : self.future.shape[2]].transpose(0, 1).numpy()
-        return float(np.mean((ahead - self.future) ** 2))
+            windows = rows[:, last + self.offsets, :n_features]
+            foreseen = model(windows, len(future), acting)[..., :n_features]
+        return float((foreseen - future).double().square().mean())
 
 
 def score_models(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
@@ -128,8 +134,37 @@ def score_models(validations: Sequence[Validation], model: ForcedRNN) -> list[fl
         return missed.square().mean((-2, -1)).tolist()
     with torch.no_grad():
         states = model.infer(windows[:, :, at])
-    run, _ = free_run(model, states, N_STEPS - N_TRANSIENT, N_TRANSIENT)
+    inputs, n_steps = None, N_STEPS
+    if first.inputs is not None:
+        inputs, n_steps = gather([v.inputs for v in validations]), first.inputs.shape[1]
+    n_transient = n_steps * N_TRANSIENT // N_STEPS
+    run, _ = free_run(model, states, n_steps - n_transient, n_transient, inputs)
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
+
+
+def driven_steps(series: Series, span: int) -> int:
+    """Return how long free runs are that follow recorded inputs; 0 where there are no inputs.
+
+    Half of the longest trajectory at most, so that they begin in different places.
+    """
+    if len(series.input_columns) == 0:
+        return 0
+    return min(N_STEPS, (max(series.lengths) - span) // 2)
+
+
+def run_rows(series: Series, span: int, at: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the rows that free runs begin from, and how long inputs lead them; 0 without inputs.
+
+    Without inputs these are the given rows, else others, which have enough rows after them: of
+    these the inputs alone are followed.
+    """
+    n_steps = driven_steps(series, span)
+    if n_steps == 0:
+        return at, 0
+    longest = int(np.argmax(series.lengths))
+    first = sum(series.lengths[:longest]) + span
+    last = first - span + series.lengths[longest] - n_steps
+    return np.linspace(first, last, len(at)).astype(int), n_steps
 
 
 def innovation_rows(series: Series, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +181,7 @@ def innovation_rows(series: Series, plan: Plan) -> tuple[np.ndarray, np.ndarray]
 def _windows_at(series: Series, plan: Plan, parts: list[np.ndarray]) -> np.ndarray:
     at = np.concatenate(parts)
     at = at[np.linspace(0, len(at) - 1, min(len(at), N_INNOVATIONS)).astype(int)]
-    return series.scaled(at[:, None] + np.arange(-plan.span, 2))
+    return series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, 2))
 
 
 def held_out_rows(series: Series, train_lengths: list[int]) -> list[np.ndarray]:

@@ -89,7 +89,7 @@ def test_windows_of_a_validation_stay_within_a_trajectory(rows):
     settings = QUICK | {"n_delays": 40, "delay": 4, "validation_fraction": 0.9}
     job = ChaoticRNNRegressor(forcing_interval=5, **settings)._prepare(X, None, groups)
     validation = Validation.of(job.plan, job.series)
-    for windows in (validation.windows, validation.contexts):
+    for windows in (validation.windows, validation.ahead):
         assert np.ptp(job.series.scaling.undo(windows), axis=1).max() < 500
 
 

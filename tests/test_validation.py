@@ -37,7 +37,8 @@ def test_an_orbit_at_rest_spoils_all():
 
 @pytest.mark.parametrize(("late", "is_good"), [(TRUE, True), (np.zeros((600, 2)), False)])
 def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
-    def free_run(model, states, n_steps, n_transient):
+    def free_run(model, states, n_steps, n_transient, inputs):
+        assert inputs is None
         early = np.zeros_like(TRUE) if is_good else TRUE
         run = np.concatenate([early, late])[n_transient:]
         assert len(run) == n_steps
@@ -48,7 +49,7 @@ def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
     monkeypatch.setattr(_validation, "N_TRANSIENT", len(TRUE))
     both = np.array([True, True])
     windows, offsets = TRUE[None, :3], np.array([-2, -1, 0])
-    validation = Validation(TRUE, TRUE, windows, offsets, both, 0.1, windows, windows, None)
+    validation = Validation(TRUE, TRUE, windows, None, offsets, both, 0.1, windows, None)
     [score] = score_models([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
     assert score < 0.01 if is_good else score > 10
 

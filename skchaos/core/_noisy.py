@@ -18,6 +18,7 @@ def noisy_run(
     pool: Tensor,  # (innovation, feature)
     n_steps: int,
     generator: torch.Generator,
+    inputs: Tensor | None = None,  # (orbit, step, input)
 ) -> Tensor:  # (time, orbit, feature)
     """Continue rows step by step, each time from the last of them and with a drawn innovation.
 
@@ -35,11 +36,14 @@ def noisy_run(
         Steps to go.
     generator : torch.Generator
         Of the draws, on the CPU.
+    inputs : Tensor, optional
+        What acts on each step.
     """
     run = []
-    for _ in range(n_steps):
+    for step in range(n_steps):
+        acting = None if inputs is None else inputs[:, step].unsqueeze(0)
         drawn = torch.randint(len(pool), (len(rows),), generator=generator).to(pool.device)
-        following = model(rows[:, at], 1)[0, :, : model.n_features] + pool[drawn]
+        following = model(rows[:, at], 1, acting)[0, :, : model.n_features] + pool[drawn]
         run.append(following)
         rows = torch.cat([rows[:, 1:], following.unsqueeze(1)], dim=1)
     return torch.stack(run)

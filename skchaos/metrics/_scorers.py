@@ -222,7 +222,8 @@ class _DynamicsScorer:
         n_steps = len(rows) - n_context if rules.n_steps is None else rules.n_steps
         # The context keeps its type: a forecaster fitted on a frame looks at names and index.
         context = X.iloc[:n_context] if hasattr(X, "iloc") else X[:n_context]
-        forecast = _as_array(forecaster.forecast(n_steps, X=context), finite=False)
+        known = known_inputs(forecaster, rows[n_context:], n_steps)
+        forecast = _as_array(forecaster.forecast(n_steps, X=context, **known), finite=False)
         if not np.isfinite(forecast).all():
             return rules.worst
         return self._metric(rows[n_context:], forecast, **self._kwargs)
@@ -237,7 +238,9 @@ class _DynamicsScorer:
         starts = _spread_starts(len(rows) - n_context - n_steps, rules.n_starts)
         windows = rows[starts[:, None] + np.arange(n_context + n_steps)]
         truth = windows[:, n_context:]
-        forecasts = np.asarray(forecaster.forecast(n_steps, X=windows[:, :n_context]), dtype=float)
+        known = known_inputs(forecaster, truth, n_steps)
+        forecasts = forecaster.forecast(n_steps, X=windows[:, :n_context], **known)
+        forecasts = np.asarray(forecasts, dtype=float)
         return self._metric(truth, _held(forecasts, rows), **self._kwargs)
 
     def _check_rows(self, n_rows, n_context, n_steps):
@@ -276,6 +279,20 @@ def forecaster_and_rows(estimator, X):
             )
     check_is_fitted(estimator, "n_context_")
     return estimator, X
+
+
+def known_inputs(forecaster, following, n_steps):
+    """Return what columns that are inputs are in the rows that follow, if there are any."""
+    at = getattr(forecaster, "input_columns_", ())
+    if len(at) == 0:
+        return {}
+    n_rows = following.shape[-2]
+    if n_steps > n_rows:
+        raise ValueError(
+            f"n_steps={n_steps} is more than the {n_rows} row(s) after the context, beyond which "
+            "no inputs are known: make a scorer with a smaller n_steps, or score more rows."
+        )
+    return {"future_inputs": following[..., :n_steps, at]}
 
 
 def _as_array(X, finite=True):

@@ -401,7 +401,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         return self.best_estimator_.predict(X)
 
     @available_if(_is_refitted)
-    def forecast(self, n_steps, X=None):
+    def forecast(self, n_steps, X=None, *, future_inputs=None):
         """Continue a series by the best estimator.
 
         Parameters
@@ -410,6 +410,8 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             Steps to go.
         X : array-like or DataFrame, default=None
             Context; None continues the training series.
+        future_inputs : array-like or DataFrame, default=None
+            Inputs of the rows to come, where some columns are inputs.
 
         Returns
         -------
@@ -417,7 +419,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             See :meth:`ChaoticRNNRegressor.forecast`.
         """
         check_is_fitted(self)
-        return self.best_estimator_.forecast(n_steps, X)
+        return self.best_estimator_.forecast(n_steps, X, future_inputs=future_inputs)
 
     @available_if(_is_refitted)
     def score(self, X, y=None):

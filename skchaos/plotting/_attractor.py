@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skchaos.metrics._scorers import forecaster_and_rows
+from skchaos.metrics._scorers import forecaster_and_rows, known_inputs
 from skchaos.plotting import _common
 
 _ASPECT = (1.0, 1.0, 0.9)  # of a box in three dimensions
@@ -197,9 +197,11 @@ class AttractorDisplay:
             if hasattr(X, "iloc")
             else (X[:n_context], X[n_context:])
         )
+        n_steps = n_steps or len(X_true)
+        known = known_inputs(forecaster, np.asarray(X_true), n_steps)
         return cls.from_predictions(
             X_true,
-            forecaster.forecast(n_steps or len(X_true), X=context),
+            forecaster.forecast(n_steps, X=context, **known),
             columns=columns,
             delay=delay,
             name=type(forecaster).__name__ if name is None else name,

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skchaos.metrics._scorers import forecaster_and_rows
+from skchaos.metrics._scorers import forecaster_and_rows, known_inputs
 from skchaos.plotting import _common
 from skchaos.plotting._time import (
     are_dates,
@@ -293,9 +293,10 @@ class ForecastDisplay:
         check_scalar(n_shown, "n_shown", Integral, min_val=0)
         rows = X.iloc if hasattr(X, "iloc") else X
         first = max(0, len(X) - n_steps - n_shown)
+        known = known_inputs(forecaster, np.asarray(X)[len(X) - n_steps :], n_steps)
         return cls.from_predictions(
             rows[len(X) - n_steps :],
-            forecaster.forecast(n_steps, X=rows[: len(X) - n_steps]),
+            forecaster.forecast(n_steps, X=rows[: len(X) - n_steps], **known),
             context=rows[first : len(X) - n_steps] if n_shown else None,
             index=None if index is None else index[first:],
             dt=dt,

@@ -1,0 +1,216 @@
+"""Columns that drive the others: what becomes of them in fits, forecasts, scores and exponents."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.preprocessing import FunctionTransformer
+
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
+from skchaos.exceptions import NotChaoticWarning, PoorFitWarning
+from skchaos.metrics import DYNAMICS_SCORERS
+from skchaos.model_selection import ChaoticRNNRegressorCV
+
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore::{kind.__module__}.{kind.__name__}")
+    for kind in (PoorFitWarning, NotChaoticWarning)
+]
+SETTINGS = {
+    "cell": "elman", "n_hidden": 12, "n_init": 1, "random_state": 0, "input_columns": ["wind"],
+    "process_noise": False, "forcing_interval": 10, "n_delays": 2, "max_iter": 10,
+}  # fmt: skip
+
+
+def make_rows(n_rows=1500, seed=0):
+    """Return a level that a random wind pushes, with the wind between its columns."""
+    rng = np.random.default_rng(seed)
+    wind = 5 + 2 * rng.standard_normal(n_rows)
+    level = np.zeros((n_rows, 2))
+    for t in range(n_rows - 1):
+        push = np.tanh(wind[t] - 5)
+        level[t + 1] = 0.8 * level[t] + [push, 0.5 * level[t, 0]]
+    frame = pd.DataFrame({"low": level[:, 0], "wind": wind, "high": 100 + level[:, 1]})
+    return frame.set_index(pd.date_range("2026-01-01", periods=n_rows, freq="h"))
+
+
+FRAME = make_rows()
+TRAIN, TEST = FRAME[:1200], FRAME[1200:]
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Return a model that has learnt what the wind does."""
+    settings = SETTINGS | {"max_iter": 1500, "validation_fraction": 0.2}
+    return ChaoticRNNRegressor(**settings).fit(TRAIN)
+
+
+def test_a_forecast_follows_its_inputs(trained):
+    forecast = trained.forecast(200, future_inputs=TEST[:200])
+    assert list(forecast.columns) == ["low", "wind", "high"]
+    assert forecast.index.equals(TEST.index[:200])
+    pd.testing.assert_series_equal(forecast["wind"], TEST["wind"][:200], check_freq=False)
+    for name in ("low", "high"):
+        error = (forecast[name] - TEST[name][:200]).std() / TRAIN[name].std()
+        assert error < 0.1
+    other = trained.forecast(200, future_inputs=TEST["wind"][:200].to_numpy()[::-1].copy())
+    assert (other["low"] - TEST["low"][:200]).std() > TRAIN["low"].std()
+
+
+def test_the_input_of_a_row_acts_on_the_next(trained):
+    changed = TEST[:5].copy()
+    changed.iloc[2, 1] += 4.0
+    one, other = (trained.forecast(5, future_inputs=rows) for rows in (TEST[:5], changed))
+    differs = (one[["low", "high"]] != other[["low", "high"]]).any(axis=1)
+    assert differs.tolist() == [False, False, False, True, True]
+
+
+def test_predictions_are_of_the_other_columns_and_know_the_input_of_their_row(trained):
+    predicted = trained.predict(TEST)
+    assert predicted.shape == (300, 2)
+    assert trained.score(TEST) > 0.98
+    truth = TEST[["low", "high"]].to_numpy()
+    assert ((predicted[:-1] - truth[1:]).std(axis=0) < 0.1 * truth.std(axis=0)).all()
+    [first] = trained.forecast(1, TEST[:50], future_inputs=TEST[50:51]).to_numpy()
+    assert first[[0, 2]] == pytest.approx(predicted[49])
+
+
+def test_many_contexts_have_inputs_each(trained):
+    rows = TEST.to_numpy()
+    contexts, future = np.stack([rows[:9], rows[50:59]]), np.stack([rows[9:19], rows[59:69]])
+    run = trained.forecast(10, contexts, future_inputs=future[:, :, 1:2])
+    assert run.shape == (2, 10, 3)
+    for k, start in enumerate((0, 50)):
+        alone = trained.forecast(
+            10, TEST[start : start + 9], future_inputs=TEST[start + 9 : start + 19]
+        )
+        assert run[k] == pytest.approx(alone.to_numpy())
+
+
+def test_what_a_fit_says_of_them(trained):
+    assert trained.input_columns_.tolist() == [1]
+    assert trained.n_features_in_ == 3
+    assert trained.mean_ == pytest.approx(TRAIN.mean().to_numpy())
+    assert trained.scale_ == pytest.approx(TRAIN.std(ddof=0).to_numpy())
+    assert np.array_equal(trained.context_, TRAIN.to_numpy()[-trained.n_context_ :])
+    assert trained.noise_level_.shape == trained.process_noise_.shape == (2,)
+    report = trained.reconstruction_report_
+    assert report["regime"] == "follows its inputs"
+    assert report["exponent"] < 0
+    assert report["spread"] == pytest.approx(1, abs=0.2)
+    assert report["reasons"] == []
+    assert trained.validation_score_ < 3 * trained.validation_floor_
+
+
+@pytest.mark.parametrize("scorer", DYNAMICS_SCORERS.values(), ids=DYNAMICS_SCORERS)
+def test_scorers_give_the_inputs_of_the_rows_they_compare_with(trained, scorer):
+    dead = ChaoticRNNRegressor(**SETTINGS | {"max_iter": 1}).fit(TRAIN)
+    assert scorer(trained, TEST) > scorer(dead, TEST)
+
+
+def test_searches_over_settings_and_over_inputs():
+    scoring, cv = DYNAMICS_SCORERS["neg_prediction_error"], TimeSeriesSplit(2)
+    grid = {"forcing_interval": [5, 10]}
+    model = ChaoticRNNRegressor(**SETTINGS)
+    one = GridSearchCV(model, grid, scoring=scoring, cv=cv).fit(TRAIN)
+    other = ChaoticRNNRegressorCV(model, grid, scoring=scoring, cv=cv).fit(TRAIN)
+    for k in range(2):
+        scores = [search.cv_results_[f"split{k}_test_score"] for search in (one, other)]
+        assert scores[0] == pytest.approx(scores[1], rel=1e-6)
+    run = other.forecast(3, future_inputs=TEST[:3])
+    assert run.equals(other.best_estimator_.forecast(3, future_inputs=TEST[:3]))
+    grid = {"input_columns": [None, ["wind"]]}
+    found = ChaoticRNNRegressorCV(model, grid, scoring=scoring, cv=cv, refit=False).fit(TRAIN)
+    assert found.cv_results_["rank_test_score"].tolist() == [2, 1]
+
+
+def test_exponents_are_those_along_the_inputs(trained):
+    spectrum = LyapunovSpectrum(FrozenEstimator(trained), n_exponents=2, n_steps=200).fit(TRAIN)
+    # The levels forget at .8 a step, whatever the wind.
+    assert spectrum.exponents_ == pytest.approx([np.log(0.8)] * 2, abs=0.1)
+    assert spectrum.transform(TRAIN[:50]).shape == (50, 2)
+    with pytest.raises(ValueError, match="2500 rows from there on whose inputs it follows"):
+        LyapunovSpectrum(FrozenEstimator(trained)).fit(TRAIN)
+
+
+def test_targets_beside_inputs():
+    y = FRAME["low"] - FRAME["wind"]
+    model = ChaoticRNNRegressor(**SETTINGS | {"max_iter": 800}).fit(TRAIN, y[:1200])
+    assert model.predict(TEST).shape == (300,)
+    assert model.score(TEST, y[1200:]) > 0.9
+
+
+def test_noise_beside_inputs():
+    settings = SETTINGS | {"process_noise": True, "forcing_interval": "auto", "max_iter": 300}
+    rng = np.random.default_rng(1)
+    rows = FRAME.to_numpy() + [0.3, 0, 0.3] * rng.standard_normal((1500, 3))
+    model = ChaoticRNNRegressor(**settings | {"input_columns": 1}).fit(rows[:1200])
+    assert model.process_noise_.shape == (2,)
+    run = model.forecast(300, future_inputs=rows[1200:, 1])
+    assert run.shape == (300, 3)
+    assert np.corrcoef(run[:, 0], rows[1200:, 0])[0, 1] > 0.5
+    assert model.reconstruction_report_["regime"] == "driven by noise"
+
+
+def test_groups_and_identity_and_generalized_forcing_take_inputs():
+    settings = SETTINGS | {"cell": "plrnn", "state_inference": "identity", "input_columns": [1]}
+    groups = np.repeat(["a", "b"], 750)
+    for forcing in ("sparse", "generalized"):
+        model = ChaoticRNNRegressor(forcing=forcing, **settings)
+        model.fit(FRAME.to_numpy(), groups=groups)
+        assert model.forecast(4, future_inputs=np.zeros((4, 1))).shape == (4, 3)
+
+
+def test_warm_start_keeps_the_inputs():
+    model = ChaoticRNNRegressor(warm_start=True, **SETTINGS).fit(TRAIN)
+    model.fit(TRAIN)
+    with pytest.raises(ValueError, match=r"inputs were the columns at \[1\], and now they are at"):
+        model.set_params(input_columns="low").fit(TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("input_columns", "message"),
+    [
+        ("rain", r"no column\(s\) \['rain'\]: its columns are \['low', 'wind', 'high'\]"),
+        ([0], r"no column\(s\) \[0\]"),
+        (["wind", "wind"], "names a column twice"),
+        (["low", "wind", "high"], "leaves none to predict"),
+    ],
+)
+def test_inputs_that_are_no_columns(input_columns, message):
+    with pytest.raises(ValueError, match=message):
+        ChaoticRNNRegressor(**SETTINGS | {"input_columns": input_columns}).fit(TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("future_inputs", "message"),
+    [
+        (
+            None,
+            r"The columns \['wind'\] are inputs: give future_inputs, what they are in the 4 rows",
+        ),
+        (TEST[:4][["low"]], r"future_inputs have no column\(s\) \['wind'\]"),
+        (TEST[:3], r"shape \(3, 1\); 4 step\(s\) of 1 input\(s\)"),
+        (TEST[1:5], "the rows to come are of 2026-02-20 00:00:00 to"),
+        (np.zeros((4, 2)), r"shape \(4, 2\)"),
+        (np.full((4, 1), np.nan), "NaN"),
+        (np.zeros((2, 4, 1)), r"shape \(2, 4, 1\)"),
+    ],
+)
+def test_future_inputs_that_are_not_those_of_the_rows_to_come(trained, future_inputs, message):
+    with pytest.raises(ValueError, match=message):
+        trained.forecast(4, future_inputs=future_inputs)
+
+
+def test_where_there_are_no_inputs_none_are_taken():
+    model = ChaoticRNNRegressor(**SETTINGS | {"input_columns": None}).fit(TRAIN)
+    assert model.input_columns_.tolist() == []
+    with pytest.raises(ValueError, match="no columns are inputs"):
+        model.forecast(3, future_inputs=np.zeros((3, 1)))
+
+
+def test_a_transformer_of_all_columns_is_refused():
+    model = ChaoticRNNRegressor(**SETTINGS | {"input_columns": 1})
+    forecaster = TransformedForecaster(model, FunctionTransformer(np.arcsinh, np.sinh))
+    with pytest.raises(ValueError, match="input_columns"):
+        forecaster.fit(TRAIN)
