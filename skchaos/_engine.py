@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from skchaos._network import new_network
+from skchaos._network import new_network, weights_of
 from skchaos._series import NO_COLUMNS, Scaling
 from skchaos.core import (
     DrivenMap,
@@ -292,7 +292,7 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
         n_delays=estimator.n_delays_,
         n_rectified=estimator.n_rectified_,
         n_inputs=len(estimator.input_columns_),
-        weights={name: torch.tensor(value) for name, value in estimator._weights().items()},
+        weights=weights_of(estimator),
     ).double()
     offsets = (np.arange(estimator.n_delays_) + 1 - estimator.n_delays_) * estimator.delay_
     at = estimator.input_columns_

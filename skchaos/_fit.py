@@ -66,7 +66,7 @@ class Job:
         The same as they were given.
     seeds : sequence of int
         Of the trainings, at most as many.
-    start : mapping of str to ndarray or None
+    start : mapping of str to Tensor or None
         Weights to go on from.
     """
 
@@ -75,7 +75,7 @@ class Job:
     series: Series
     recorded: Series
     seeds: Sequence[int]
-    start: Mapping[str, np.ndarray] | None = None
+    start: Mapping[str, torch.Tensor] | None = None
 
     @property
     def shape(self) -> tuple:
@@ -255,7 +255,6 @@ def _train(
 def _new_model(job: Job, attempt: int) -> ForcedRNN:
     settings, series = job.settings, job.series
     n_targets = 0 if series.targets is None else series.targets.shape[1]
-    start = job.start
     return new_network(
         settings.cell,
         settings.n_hidden,
@@ -266,7 +265,7 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
         n_delays=job.plan.n_delays,
         n_rectified=job.plan.n_rectified,
         seed=job.seeds[attempt],
-        weights=start and {name: torch.as_tensor(value) for name, value in start.items()},
+        weights=job.start,
     )
 
 

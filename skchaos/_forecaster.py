@@ -96,7 +96,8 @@ class ForecasterMixin:
         if getattr(self, "target_ndim_", 0):
             raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
         rows = read_rows(self, X, reset=False, min_rows=3)
-        rows = np.delete(rows, getattr(self, "input_columns_", []), axis=1)
+        if len(inputs := getattr(self, "input_columns_", ())):
+            rows = np.delete(rows, inputs, axis=1)
         return r2_score(rows[1:], predicted[:-1])
 
     def _read_consecutive(self, X):

@@ -89,6 +89,17 @@ def resolve_rectified(cell: str, n_hidden: int, n_rectified: int | str) -> int:
     return n_rectified
 
 
+def attribute_of(weight_name: str) -> str:
+    """Return the attribute that holds a weight of a fitted estimator."""
+    return weight_name.replace(".", "_") + "_"
+
+
+def weights_of(estimator: "ChaoticRNNRegressor") -> dict[str, Tensor]:
+    """Return the weights of a fitted estimator by their names in the core."""
+    names = estimator.weight_names_
+    return {name: torch.tensor(getattr(estimator, attribute_of(name))) for name in names}
+
+
 def new_network(
     cell: str,
     n_hidden: int,

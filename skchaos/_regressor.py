@@ -14,7 +14,7 @@ from skchaos._plan import make_plan, measure
 from skchaos._rows import column_labels, column_positions, learn_columns, read_rows
 from skchaos._series import Scaling, Series, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
-from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
+from skchaos.exceptions import DivergenceWarning
 from skchaos.neighbors._rows import trajectory_lengths
 
 SEEDS = np.iinfo(np.int32).max
@@ -387,11 +387,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         RuntimeError
             If `device` is not available, or training never reaches a finite loss.
         """
-        from skchaos import _fit  # torch loads here, not with the package
+        from skchaos import _fit, _fitted  # torch loads here, not with the package
 
         job = self._prepare(X, y, groups)
         [trained] = _fit.train_models([job])
-        return self._finish(job, trained)
+        return _fitted.take_over(self, job, trained)
 
     def _prepare(self, X, y, groups, series=None):
         """Check everything and return what to train; `series` is that of the same rows, if known.
@@ -416,7 +416,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         clean = self._without_noise(series)
         plan = make_plan(self, clean, *window, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
-        start = self._weights() if goes_on else None
+        start = _network.weights_of(self) if goes_on else None
         return _fit.Job(self, plan, clean, series, seeds.tolist(), start)
 
     def _without_noise(self, series):
@@ -427,33 +427,6 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             clean = without_noise(series, train_lengths, self.noise_level, measured.noise_level)
             series.measured[known] = None if clean is series else clean  # no cycle
         return series.measured[known] or series
-
-    def _finish(self, job, trained):
-        """Take over what was trained."""
-        if trained.result.n_iter == 0:
-            raise RuntimeError(
-                f"Training ended ({trained.result.stopped}) before its first check: there is "
-                f"nothing to keep. Where it diverged, lower learning_rate={self.learning_rate:g} "
-                "or scale outliers down."
-            )
-        self._store(job, trained)
-        self._describe(job, trained)
-        self._report(trained)
-        return self
-
-    def _describe(self, job, trained):
-        """Look at free runs of what was trained."""
-        from skchaos import _reconstruction
-
-        train_lengths, measured = measure(self, job.series)
-        self.reconstruction_report_ = _reconstruction.report(
-            self._engine(), job.series, train_lengths, measured
-        )
-        if trained.is_poor:
-            self.reconstruction_report_["reasons"].append(
-                f"it scores {trained.result.score:.2g} against the rows set aside, and stretches "
-                f"of the training rows {trained.floor:.2g} (lower is better)"
-            )
 
     def _check_series(self, X, y, groups, goes_on):
         keep_mapped = self.input_columns is None  # else columns are taken apart in memory
@@ -490,84 +463,6 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
                 f"warm_start=True goes on from a network with {len(self.target_mean_)} target(s), "
                 f"and now y has {len(series.target_scaling.mean)}: give as many, or set "
                 "warm_start=False."
-            )
-
-    def _weights(self):
-        """Return the weights by their names in the core."""
-        return {name: getattr(self, _attribute(name)) for name in self.weight_names_}
-
-    def _store(self, job, trained):
-        plan, series = job.plan, job.recorded
-        self.noise_level_ = job.series.noise_level
-        self.cell_, self.n_hidden_ = self.cell, self.n_hidden
-        self.n_rectified_ = plan.n_rectified
-        self.state_inference_, self.dt_ = self.state_inference, float(self.dt)
-        self.forcing_interval_ = plan.forcing_interval
-        self.lyapunov_exponent_ = plan.lyapunov_exponent
-        self.predictability_time_ = plan.predictability_time
-        self.n_delays_, self.delay_ = plan.n_delays, plan.delay
-        self.n_context_ = plan.span + 1
-        self.input_columns_ = at = series.input_columns
-        self.mean_ = joined(series.scaling.mean, series.input_scaling.mean, at)
-        self.scale_ = joined(series.scaling.scale, series.input_scaling.scale, at)
-        self.target_mean_ = series.target_scaling.mean
-        self.target_scale_ = series.target_scaling.scale
-        self.target_ndim_ = series.target_ndim
-        self.context_ = series.given(slice(-min(self.n_context_, series.lengths[-1]), None))
-        self.column_names_ = series.columns
-        self.time_index_ = series.index.pack()
-        self.n_init_, self.validation_floor_ = trained.n_init, trained.floor
-        result = trained.result
-        self.loss_curve_ = np.array(result.loss_curve)
-        self.validation_scores_ = np.array(result.validation_scores)
-        self.validation_score_ = result.score if result.validation_scores else np.nan
-        self.n_iter_ = result.n_iter
-        self.stopped_ = "interrupted" if trained.interrupted else result.stopped
-        for name in getattr(self, "weight_names_", ()):  # of another cell, perhaps
-            vars(self).pop(_attribute(name), None)
-        self.weight_names_ = np.array(list(result.weights))
-        for name, weight in result.weights.items():
-            setattr(self, _attribute(name), weight.cpu().numpy())
-        self._store_noise(job)
-
-    def _store_noise(self, job):
-        """Keep what the trained network does not foresee, where free runs carry it."""
-        from skchaos import _validation
-
-        self.innovations_ = np.empty((0, job.series.n_features))
-        self.process_noise_ = np.zeros(job.series.n_features)
-        if job.plan.is_noise_driven:
-            rows = _validation.innovation_rows(job.series, job.plan)
-            self.innovations_ = self._engine().innovations(*rows)
-            self.process_noise_ = self.innovations_.std(axis=0)
-
-    def _report(self, trained):
-        result = trained.result
-        if result.n_setbacks:
-            warnings.warn(
-                f"The training loss was not finite {result.n_setbacks} time(s); training went back "
-                "to the last good state with half the learning rate each time"
-                + (" and then gave up. " if result.stopped == "diverged" else ". ")
-                + f"Try learning_rate below {self.learning_rate:g} or a shorter forcing_interval "
-                f"than {self.forcing_interval_}.",
-                DivergenceWarning,
-                stacklevel=6,
-            )
-        if reasons := self.reconstruction_report_["reasons"]:
-            warnings.warn(
-                f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
-                "may predict the next rows all the same. Look at a long forecast; try a larger "
-                f"max_iter than {self.max_iter}, or n_init than {self.n_init}.",
-                PoorFitWarning,
-                stacklevel=6,
-            )
-        if trained.interrupted:
-            warnings.warn(
-                "Training was interrupted; the estimator is fitted with the best state so far, "
-                f"after {result.n_iter} of {self.max_iter} updates. Set warm_start=True to go on "
-                "from it.",
-                InterruptedWarning,
-                stacklevel=6,
             )
 
     def predict(self, X):
@@ -628,10 +523,6 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         from skchaos import _engine
 
         return _engine.restore(self)
-
-
-def _attribute(weight_name):
-    return weight_name.replace(".", "_") + "_"
 
 
 def _warn_if_not_finite(run):

@@ -516,14 +516,15 @@ class TestTrainingAgain:
         fitted = ChaoticRNNRegressor(forcing_interval=7, **QUICK).fit(lorenz)
         job = ChaoticRNNRegressor(forcing_interval=7, **QUICK)._prepare(lorenz, None, None)
         validation = Validation.of(job.plan, job.series)
-        contexts = fitted._scaling().undo(validation.contexts)
-        ahead = fitted.forecast(7, contexts)
-        wanted = np.mean((fitted._scaling().apply(ahead) - validation.future) ** 2)
+        scaling, n_context = fitted._engine().scaling, fitted.n_context_
+        contexts, future = np.split(validation.ahead, [n_context], axis=1)
+        ahead = fitted.forecast(7, scaling.undo(contexts))
+        wanted = np.mean((scaling.apply(ahead) - future) ** 2)
         model = fitted._engine().model.float()
         assert validation.forecast_error(model) == pytest.approx(wanted, rel=1e-5)
-        held_out = fitted._scaling().apply(lorenz[1350:])
-        assert_allclose(validation.contexts[0, -1], held_out[0])
-        assert_allclose(validation.future[-1, -1], held_out[-1])
+        held_out = scaling.apply(lorenz[1350:])
+        assert_allclose(contexts[0, -1], held_out[0])
+        assert_allclose(future[-1, -1], held_out[-1])
 
     def test_a_poor_fit_is_announced(self, lorenz):
         with pytest.warns(PoorFitWarning, match="scores .* against .*larger max_iter than 10"):

@@ -90,10 +90,12 @@ def _train_and_score(fits, scorers):
 
 
 def _score(fit, trained, scorers, fit_time):
+    from skchaos import _fitted
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PoorFitWarning)  # that is what the scores are for
-            estimator = fit.estimator._finish(fit.job, trained)
+            estimator = _fitted.take_over(fit.estimator, fit.job, trained)
     except RuntimeError as error:
         nothing = dict.fromkeys(scorers, np.nan)
         return Outcome(nothing, fit_time, np.nan, f"{type(error).__name__}: {error}")
