@@ -14,7 +14,7 @@ from skchaos._engine import one_thread, resolve_device
 from skchaos._mapped import is_mapped, release
 from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
-from skchaos._series import Series
+from skchaos._series import Series, spread
 from skchaos._validation import Validation, driven_steps, score_models
 from skchaos.core import (
     ForcedRNN,
@@ -193,17 +193,12 @@ def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch
     rows are few for its coefficients the map stays as it was trained.
     """
     span, offsets = job.plan.span, job.plan.offsets
-    ends = np.cumsum(job.series.lengths)
-    starts = ends - job.series.lengths
-    parts = [
-        np.arange(a + span, a + n) for a, n in zip(starts, job.plan.train_lengths, strict=True)
-    ]
-    at = np.concatenate(parts)
+    at = job.series.numbers(span, lengths=job.plan.train_lengths)
     n_values = len(offsets) * job.series.n_features
     n_rows = min(len(at), N_REFITTED, MOST_REFITTED // n_values)
     if n_rows < LEAST_ROWS * n_values:
         return {}
-    at = at[np.linspace(0, len(at) - 1, n_rows).astype(int)]
+    at = spread(at, n_rows)
     noisy, clean = (
         series.scaled(at[:, None] + offsets).reshape(len(at), -1)
         for series in (job.recorded, job.series)

@@ -16,7 +16,7 @@ from scipy.signal import welch
 from sklearn.preprocessing import PolynomialFeatures
 
 from skchaos._mapped import is_mapped
-from skchaos._series import Series
+from skchaos._series import Series, spread
 
 HALF_WIDTHS = (2, 5, 10, 20)  # rows on each side that are tried
 MOST_VALUES = 1000  # neighbouring values that a row is predicted from; bounds memory and time
@@ -149,7 +149,7 @@ def denoise(
         return None
     clean = rows.copy()
     for half_width in sorted(set(half_widths[is_noisy])):
-        around = _Around.fit(rows, _spread(_inner(train, half_width)), half_width)
+        around = _Around.fit(rows, spread(_inner(train, half_width), MAX_FITTED), half_width)
         columns = is_noisy & (half_widths == half_width)
         for at in _batches(_inner([*train, *held_out], half_width)):
             found, given = around.predict(rows, at)[:, columns], rows[np.ix_(at, columns)]
@@ -165,9 +165,9 @@ def _choose(rows: np.ndarray, stretches: Sequence[slice]) -> tuple[np.ndarray, n
         n_values = 2 * half_width * rows.shape[1]
         at = _inner(stretches, half_width)
         block = np.arange(len(at)) * N_BLOCKS // max(1, len(at))
-        test = _spread(at[block % 4 == 3])
+        test = spread(at[block % 4 == 3], MAX_FITTED)
         # Rows of a test block are not among the neighbours of a row that is fitted to, or nearly.
-        train = _spread(at[block % 4 != 3])
+        train = spread(at[block % 4 != 3], MAX_FITTED)
         if n_values > MOST_VALUES or min(len(train), len(test)) < 2 * _n_terms(n_values):
             continue
         error = _Around.fit(rows, train, half_width).predict(rows, test) - rows[test]
@@ -191,10 +191,6 @@ def _inner(stretches: Sequence[slice], half_width: int) -> np.ndarray:
     """Return numbers of the rows that have neighbours on both sides."""
     parts = [np.arange(s.start + half_width, s.stop - half_width) for s in stretches]
     return np.concatenate(parts)
-
-
-def _spread(at: np.ndarray) -> np.ndarray:
-    return at[np.linspace(0, len(at) - 1, min(len(at), MAX_FITTED)).astype(int)]
 
 
 def _batches(at: np.ndarray) -> Iterator[np.ndarray]:

@@ -92,12 +92,8 @@ def report(
 
 
 def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
-    ends = np.cumsum(series.lengths)
-    # No window reaches across a border.
-    starts = ends - series.lengths + engine.span
-    whole = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
-    at = np.concatenate(whole)
-    at = at[np.linspace(0, len(at) - 1, N_ORBITS).astype(int)]
+    at = series.numbers(engine.span)
+    at = at[np.linspace(0, len(at) - 1, N_ORBITS).astype(int)]  # again where there are few
     rows, inputs = _run_starts(engine, series, at)
     n_steps = N_STEPS if inputs is None else inputs.shape[1]
     if engine.pool is not None:

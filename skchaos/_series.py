@@ -165,6 +165,20 @@ class Series:
         """Columns that are not inputs."""
         return self.rows.shape[1]
 
+    def numbers(
+        self, n_before: int, n_after: int = 0, lengths: list[int] | None = None
+    ) -> np.ndarray:
+        """Return numbers of the rows that have others of their trajectory before and after them.
+
+        Where `lengths` are given only so many leading rows of each trajectory count.
+        """
+        firsts = np.cumsum(self.lengths) - self.lengths
+        parts = [
+            np.arange(first + n_before, first + length - n_after)
+            for first, length in zip(firsts, lengths or self.lengths, strict=True)
+        ]
+        return np.concatenate(parts)
+
     def given(self, at: slice | np.ndarray) -> np.ndarray:
         """Return some rows as they were given, inputs among them."""
         rows = np.array(self.rows[at], dtype=np.float64, subok=False)
@@ -185,6 +199,11 @@ class Series:
     def scaled_targets(self) -> np.ndarray | None:
         """Standardised targets."""
         return None if self.targets is None else self.target_scaling.apply(self.targets)
+
+
+def spread(at: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of some numbers, evenly."""
+    return at[np.linspace(0, len(at) - 1, min(len(at), most)).astype(int)]
 
 
 def joined(rows: np.ndarray, inputs: np.ndarray, input_columns: np.ndarray) -> np.ndarray:

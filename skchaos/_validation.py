@@ -8,7 +8,7 @@ import torch
 
 from skchaos._engine import free_run, innovations
 from skchaos._plan import Plan
-from skchaos._series import Series, is_constant
+from skchaos._series import Series, is_constant, spread
 from skchaos.core import ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
@@ -169,19 +169,14 @@ def run_rows(series: Series, span: int, at: np.ndarray) -> tuple[np.ndarray, int
 
 def innovation_rows(series: Series, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Return windows with the row after each, spread over rows to train on and over the others."""
-    ends = np.cumsum(series.lengths)
-    starts = ends - series.lengths
-    cuts = starts + plan.train_lengths
-    trained = [np.arange(a + plan.span, b - 1) for a, b in zip(starts, cuts, strict=True)]
-    first_whole = np.maximum(starts + plan.span, cuts - 1)  # no window reaches across a border
-    held_out = [np.arange(a, b - 1) for a, b in zip(first_whole, ends, strict=True)]
-    return _windows_at(series, plan, trained), _windows_at(series, plan, held_out)
-
-
-def _windows_at(series: Series, plan: Plan, parts: list[np.ndarray]) -> np.ndarray:
-    at = np.concatenate(parts)
-    at = at[np.linspace(0, len(at) - 1, min(len(at), N_INNOVATIONS)).astype(int)]
-    return series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, 2))
+    trained = series.numbers(plan.span, 1, plan.train_lengths)
+    held_out = np.setdiff1d(series.numbers(plan.span, 1), trained, assume_unique=True)
+    within = np.arange(-plan.span, 2)
+    of_trained, of_held_out = (
+        series.scaled_with_inputs(spread(at, N_INNOVATIONS)[:, None] + within)
+        for at in (trained, held_out)
+    )
+    return of_trained, of_held_out
 
 
 def held_out_rows(series: Series, train_lengths: list[int]) -> list[np.ndarray]:

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from skchaos.core._cell import Cell, affine, per_unit, product
 
+# What a factor of a bounded cell stays below, also where a float32 tanh rounds to one.
+MOST_DAMPING = 1 - 2.0**-20
 # Schmidt, Koppe, Monfared, Beutelspacher & Durstewitz, ICLR 2021 (arXiv 1910.03471).
 SLOW_GOALS = {"decay": 1.0, "weight": 0.0, "bias": 0.0}
 
@@ -136,14 +138,14 @@ class ClippedShallowPLRNN(ShallowPLRNN):
     """Shallow PLRNN with bounded orbits, ``z' = a * z + W [max(V z + v, 0) - max(V z, 0)] + h``.
 
     Hess et al. 2023: the bracket never exceeds the size of v, so that orbits are bounded where each
-    factor a is below one in size, which a = tanh(decay) ensures.
+    factor a is below one in size, as a tanh of `decay` times a little less than one is.
     """
 
     def slow_goals(self) -> dict[str, float]:
-        return {}  # a = tanh(decay) is never 1
+        return {}  # a factor is never 1
 
     def damping(self) -> Tensor:
-        return torch.tanh(self.decay)
+        return MOST_DAMPING * torch.tanh(self.decay)
 
     def layer(self, state: Tensor) -> tuple[Tensor, Tensor]:
         inner = affine(state, self.inner_weight, torch.zeros_like(self.inner_bias))

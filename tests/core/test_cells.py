@@ -86,6 +86,13 @@ def test_clipped_shallow_plrnn_is_bounded_from_any_state_and_with_any_weights():
     assert state.norm(dim=-1).max() <= bound
 
 
+@pytest.mark.parametrize("decay", [9.0, 50.0, -50.0])
+def test_a_factor_of_the_clipped_cell_is_never_one(decay):
+    cell = CELLS["clipped_shallow_plrnn"](3, 4)
+    cell.decay.data.fill_(decay)
+    assert (cell.damping().abs() < 1).all()
+
+
 def test_almost_linear_rnn_is_linear_where_no_unit_is_rectified():
     cell = AlmostLinearRNN(5, 0).double()
     a, b = torch.randn(2, 5, dtype=torch.float64)
