@@ -162,10 +162,10 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
 
 
 def _best(job: Job, results: list[TrainingResult], validation: Validation | None) -> Trained:
-    """Keep the training that forecasts best of those whose free runs are good, if any are.
+    """Keep the best of those whose free runs are good, if any are: by score times forecast error.
 
-    Scores of free runs are noisy: they tell the living from the dead, and forecast errors over the
-    rows set aside tell which of the living is the most exact.
+    Either alone misleads. Scores of free runs are noisy, and say little of how exact a model is;
+    errors of forecasts hang on the few steepest stretches of the rows set aside.
     """
     interrupted = any(result.stopped == "interrupted" for result in results)
     floor = np.nan if validation is None else validation.floor
@@ -177,7 +177,7 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
             return True, result.score, -result.n_iter
         model = _new_model(job, 0)
         model.load_state_dict(result.weights)
-        return False, validation.forecast_error(model), -result.n_iter
+        return False, result.score * validation.forecast_error(model), -result.n_iter
 
     best = trained[0] if len(trained) == 1 else min(trained, key=rank)
     if job.series is not job.recorded and "inference.affine.weight" in best.result.weights:

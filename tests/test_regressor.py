@@ -489,11 +489,15 @@ class TestTrainingAgain:
         assert_array_equal(fitted.readout_bias_, better.weights["readout.bias"])
 
     @pytest.mark.parametrize("better", [0, 1])
-    def test_of_the_good_the_better_forecast_is_kept(self, lorenz, monkeypatch, better):
+    def test_of_the_good_one_is_kept_by_score_and_forecast_error(
+        self, lorenz, monkeypatch, better
+    ):
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
-        errors = iter([0.1, 0.2] if better == 0 else [0.2, 0.1])
+        _, results, _ = self.trainings(lorenz, monkeypatch)
+        products = [0.1, 0.11] if better == 0 else [0.11, 0.1]
+        errors = iter(p / result.score for p, result in zip(products, results, strict=True))
         monkeypatch.setattr(Validation, "forecast_error", lambda self, model: next(errors))
-        fitted, results, _ = self.trainings(lorenz, monkeypatch)
+        fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
         assert_array_equal(fitted.readout_bias_, results[better].weights["readout.bias"])
 
     def test_a_good_one_goes_before_a_poor_one(self, lorenz, monkeypatch):
