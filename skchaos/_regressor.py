@@ -128,8 +128,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         large ones. Of those whose free runs score at most three times as badly against the rows
         set aside as stretches of the training rows do, the one is kept whose score times its mean
         squared forecast error, over one forcing interval of the rows set aside, is the least; if
-        there is none, the one that scores best. They share the threads that torch is given. Without rows set aside, and with
-        `warm_start`, there is one training.
+        there is none, the one that scores best. They share the threads that torch is given.
+        Without rows set aside, and with `warm_start`, there is one training.
     warm_start : bool, default=False
         Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"

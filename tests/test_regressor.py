@@ -489,9 +489,7 @@ class TestTrainingAgain:
         assert_array_equal(fitted.readout_bias_, better.weights["readout.bias"])
 
     @pytest.mark.parametrize("better", [0, 1])
-    def test_of_the_good_one_is_kept_by_score_and_forecast_error(
-        self, lorenz, monkeypatch, better
-    ):
+    def test_of_the_good_one_is_kept_by_score_and_forecast_error(self, lorenz, monkeypatch, better):
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
         _, results, _ = self.trainings(lorenz, monkeypatch)
         products = [0.1, 0.11] if better == 0 else [0.11, 0.1]
