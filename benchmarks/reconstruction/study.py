@@ -50,7 +50,7 @@ from skchaos._baselines import (
 TABLE = RESULTS / "reconstruction_study.csv"
 N_SEEDS = 5
 # Of each of 32 orbits: with fewer the exponent of a weakly chaotic system is off by some percent.
-EXPONENT_STEPS = 20_000
+EXPONENT_STEPS = 10_000
 UNFORCED = 200  # steps that the network without forcing runs freely in training
 MODELS = ("floor", "skchaos", "mean", "cubic map", "delay ridge", "echo state", "clipped lstm")
 RANDOM = ("skchaos", "echo state", "clipped lstm")  # the others are the same for every seed

@@ -6,7 +6,8 @@ two minutes of a core, and several times as long with a cell that has no compile
 
 Single trainings (`n_init=1`) with default settings but for the one that is swept. The fraction is
 that of the predictability time ln 2 / lambda_max of the system, by its equations. Scores are those
-of :mod:`benchmarks.reconstruction.judge`; `loss` is that of the last of 25 stretches of training.
+of :mod:`benchmarks.reconstruction.judge`; `loss` is that of the last of 25 stretches of training,
+`lyapunov_steps` the Lyapunov time 1 / lambda_max in steps.
 """
 
 import argparse
@@ -36,7 +37,7 @@ CASES = (
 )
 SWEEPS = {
     "learning_rate": (0.003, 0.006, 0.01),
-    "interval_fraction": (0.25, 0.5, 0.75, 1.0, 1.5),
+    "interval_fraction": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
     "cell": (
         *("lstm", "gru", "elman", "plrnn", "shallow_plrnn", "clipped_shallow_plrnn"),
         *("dendritic_plrnn", "al_rnn"),
@@ -46,7 +47,7 @@ SWEEPS = {
 N_SEEDS = 5
 KEY = ["sweep", "value", "system", "condition", "seed"]
 SCORES = ["loss", "dstsp10", "dstsp30", "dh", "tail_sd", "valid_steps", "exponent_ratio"]
-FIELDS = [*KEY, *SCORES]
+FIELDS = [*KEY, *SCORES, "lyapunov_steps"]
 
 
 def settings(sweep: str, value, case: Case) -> dict:
@@ -68,6 +69,7 @@ def run(sweep: str, value, system: str, condition: str, seed: int) -> dict:
         model.fit(case.train)
         row |= judge(model, case)
         row |= {"loss": model.loss_curve_[-1], "exponent_ratio": exponent_ratio(model, case)}
+        row["lyapunov_steps"] = 1 / case.exponent
     return row
 
 
@@ -92,9 +94,12 @@ def main() -> None:
     parser.add_argument("sweep", choices=SWEEPS)
     parser.add_argument("--seeds", type=int, default=N_SEEDS)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--values", nargs="+", help="only these of the sweep")
     arguments = parser.parse_args()
     rows = joblib.Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-        joblib.delayed(run)(*case) for case in missing(arguments.sweep, arguments.seeds)
+        joblib.delayed(run)(*case)
+        for case in missing(arguments.sweep, arguments.seeds)
+        if arguments.values is None or str(case[1]) in arguments.values
     )
     for row in rows:
         append(TABLE, row, FIELDS)

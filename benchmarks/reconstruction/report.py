@@ -1,0 +1,115 @@
+"""Tables and figures of the study.
+
+Run ``python -m benchmarks.reconstruction.report`` after :mod:`benchmarks.reconstruction.study` and
+:mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md`` and
+``interval_fraction.png`` into ``benchmarks/results``.
+"""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from benchmarks.reconstruction.cases import RESULTS
+from benchmarks.reconstruction.study import MODELS, TABLE
+
+SWEEP = RESULTS / "sweep.csv"
+# Name, column, and decimals of what a table shows; all but the last two are better when smaller.
+SCORES = {
+    "State space divergence, 10 bins of two standard deviations": ("dstsp10", 4),
+    "State space divergence, 30 bins of the range": ("dstsp30", 3),
+    "Power spectrum distance": ("dh", 3),
+    "Valid prediction time, in steps": ("valid_steps", 0),
+    "Largest exponent of the model over that of the system": ("exponent_ratio", 3),
+}
+# Paper: D_stsp of the LSTM on Lorenz-63 over the forcing interval in parts of ln 2 / lambda_max,
+# which is 63 steps (Mikhaeil et al. 2022, figure 3 and its supplement; evaluated on training rows).
+PAPER = {
+    5 / 63: 4.36,
+    30 / 63: 0.0618,
+    50 / 63: 0.191,
+    60 / 63: 0.415,
+    70 / 63: 1.34,
+    100 / 63: 9.34,
+}
+
+
+def entry(values: pd.Series, decimals: int) -> str:
+    """Return a median, with the range and the number of seeds where there are several."""
+    values = values.dropna()
+    if values.empty:
+        return ""
+    shown = [f"{v:.{decimals}f}" for v in (values.median(), values.min(), values.max())]
+    if len(values) == 1:
+        return shown[0]
+    return f"{shown[0]} ({shown[1]} to {shown[2]}; {len(values)})"
+
+
+def table(rows: pd.DataFrame, column: str, decimals: int) -> str:
+    """Return a Markdown table: a line for each case, a column for each model."""
+    models = [name for name in MODELS if rows.loc[rows.model == name, column].notna().any()]
+    lines = [f"| case | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
+    for (system, condition), of_case in rows.groupby(["system", "condition"], sort=False):
+        entries = [entry(of_case.loc[of_case.model == name, column], decimals) for name in models]
+        lines.append(f"| {system}, {condition} | {' | '.join(entries)} |")
+    return "\n".join(lines)
+
+
+def write_tables() -> None:
+    """Write all tables of the study."""
+    rows = pd.read_csv(TABLE)
+    parts = [
+        "# Reconstruction",
+        "Medians, with range and number of seeds; by `python -m benchmarks.reconstruction.report`.",
+    ]
+    for name, of_set in rows.groupby("set", sort=False):
+        title = "Trajectories that defaults were chosen on" if name == "choose" else "Others"
+        parts.append(f"## {title}")
+        for score, (column, decimals) in SCORES.items():
+            parts += [f"### {score}", table(of_set, column, decimals)]
+    (RESULTS / "reconstruction_study.md").write_text("\n\n".join(parts) + "\n")
+
+
+def draw_fractions() -> None:
+    """Draw scores over the forcing interval, one line a case, beside the paper's."""
+    rows = pd.read_csv(SWEEP)
+    rows = rows[rows.sweep == "interval_fraction"].assign(value=lambda r: r.value.astype(float))
+    shown = {
+        "dstsp10": "state space divergence, 10 bins",
+        "dh": "power spectrum distance",
+        "valid_lyapunov": "valid prediction time (Lyapunov times)",
+    }
+    rows["valid_lyapunov"] = rows.valid_steps / rows.lyapunov_steps
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+    for ax, (column, label) in zip(axes, shown.items(), strict=True):
+        for (system, condition), of_case in rows.groupby(["system", "condition"], sort=False):
+            by_value = of_case.groupby("value")[column]
+            median = by_value.median()
+            name = f"{system}, {condition} ({by_value.size().max()})"
+            [line] = ax.plot(median.index, median, "o-", ms=4, label=name)
+            ax.fill_between(
+                median.index, by_value.min(), by_value.max(), color=line.get_color(), alpha=0.15
+            )
+        ax.set_xlabel("forcing interval / predictability time")
+        ax.set_ylabel(label)
+        ax.grid(alpha=0.3)
+    axes[0].plot(list(PAPER), list(PAPER.values()), "k--", lw=1, label="paper, LSTM, Lorenz-63")
+    axes[0].set_yscale("log")
+    axes[2].set_ylim(bottom=0)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.savefig(RESULTS / "interval_fraction.png", dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Write and draw what there is."""
+    if TABLE.exists():
+        write_tables()
+    if np.any(pd.read_csv(SWEEP).sweep == "interval_fraction"):
+        draw_fractions()
+
+
+if __name__ == "__main__":
+    main()
