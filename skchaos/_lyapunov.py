@@ -1,5 +1,6 @@
 """LyapunovSpectrum: exponents of a series or of a fitted model, and what follows from them."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +13,7 @@ from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
+from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import local_exponents, lyapunov_exponents
 from skchaos.exponents._verdict import REGULAR, regime_of_model
 from skchaos.neighbors._rows import trajectory_lengths
@@ -33,7 +35,7 @@ EITHER_ATTRIBUTES = (
     "step_",
     "trajectories_",
 )
-FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows`, for warnings
+FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows` or `_fit_model`, for warnings
 MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems
 
@@ -279,6 +281,13 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             own_dt = model.dt_
         self.dt_ = own_dt if self.dt is None else self.dt
         engine = _engine_of(self.estimator_)
+        if getattr(engine, "pool", None) is not None:
+            warnings.warn(
+                "Free runs of the model carry noise, and the exponents are those of its network "
+                "without it: they say little of what the model does.",
+                NotChaoticWarning,
+                stacklevel=FIT_DEPTH,
+            )
         n_transient = max(1, self.n_steps // 4)
         n_led = self.n_steps + n_transient if engine.n_inputs else 1
         at = _starts(lengths, engine.span, self.n_orbits, n_led)

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TimeSeriesSplit
 
-from skchaos import ChaoticRNNRegressor
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
 from skchaos._validation import Validation, innovation_rows
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
@@ -48,6 +49,12 @@ def test_free_runs_live_and_the_noise_is_found(rows, model):
     assert abs(lagged[0] - lagged[1]) < 0.1
     assert model.reconstruction_report_["regime"] == "driven by noise"
     assert model.reconstruction_report_["reasons"] == []
+
+
+def test_exponents_of_such_a_model_are_not_those_of_its_runs(rows, model):
+    with pytest.warns(NotChaoticWarning, match="Free runs of the model carry noise") as caught:
+        LyapunovSpectrum(FrozenEstimator(model), n_exponents=1, n_steps=50).fit(rows)
+    assert caught[0].filename == __file__
 
 
 def test_without_the_noise_they_are_iterated_predictions(rows, model):
