@@ -268,7 +268,7 @@ def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
     settings = job.settings
     tol = min(settings.tol, SCATTER_OF_ERRORS) if job.plan.is_noise_driven else settings.tol
     return TrainingConfig(
-        forcing=resolve_forcing(settings, job.plan.forcing_interval),
+        forcing=resolve_forcing(settings, job.plan.forcing_interval, job.plan.is_noise_driven),
         sequence_length=job.plan.sequence_length,
         batch_size=settings.batch_size,
         max_iter=settings.max_iter,

@@ -41,7 +41,7 @@ class ForecasterMixin:
         future_inputs : array-like or DataFrame of shape (n_steps, n_inputs), default=None
             Inputs of the rows to come, where some columns are inputs; a frame may have other
             columns too. For many contexts an array of shape (n_contexts, n_steps, n_inputs). Those
-            of the last row act on nothing yet.
+            of the last row act on nothing yet, but are part of the forecast.
 
         Returns
         -------
@@ -132,6 +132,9 @@ class ForecasterMixin:
                 f"The columns {names} are inputs: give future_inputs, what they are in the "
                 f"{n_steps} rows to come."
             )
+        if hasattr(future_inputs, "to_frame"):  # a pandas Series
+            name = future_inputs.name
+            future_inputs = future_inputs.to_frame(names[0] if name is None else name)
         if hasattr(future_inputs, "columns"):
             if missing := [name for name in names if name not in list(future_inputs.columns)]:
                 raise ValueError(f"future_inputs have no column(s) {missing}.")
@@ -171,7 +174,7 @@ def _check_follows(frame: Any, index: TimeIndex, n_steps: int) -> None:
     if index.kind == "none" or len(frame) != n_steps:  # the latter is told by its shape
         return
     expected = index.continued(n_steps)
-    if not frame.index.equals(expected):
+    if not index.is_near(frame.index, expected):
         raise ValueError(
             f"future_inputs are of {frame.index[0]} to {frame.index[-1]}; the rows to come are of "
             f"{expected[0]} to {expected[-1]}, at the time step of the training rows."

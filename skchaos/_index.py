@@ -64,6 +64,14 @@ class TimeIndex:
             return pd.RangeIndex(last + step, last + step * (n_steps + 1), step, name=name)
         return pd.Index(last + step * np.arange(1, n_steps + 1), name=name)
 
+    def is_near(self, found: "pd.Index", expected: "pd.Index") -> bool:
+        """Tell whether labels are those expected, but for the rounding of numbers."""
+        if self.kind != "number" or len(found) != len(expected):
+            return found.equals(expected)
+        numeric = found.dtype.kind in "iuf"
+        within = 1e-3 * abs(float(_number(self.step)))
+        return numeric and bool((np.abs(found.to_numpy() - expected.to_numpy()) <= within).all())
+
 
 def read_index(
     X: Any, lengths: list[int] | None = None, like: TimeIndex | None = None

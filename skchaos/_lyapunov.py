@@ -269,6 +269,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         is_map = not hasattr(self.estimator, "fit")
         if not is_map:
             _check_has_tangent(self.estimator)
+            self._check_enough_inputs(lengths)
         # Known before hours of training, so asked before.
         wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size())
         if is_map:
@@ -303,7 +304,18 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         )
         self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
         if not is_map:
-            self._compare_with_rows(rows, lengths)
+            self._compare_with_rows(np.delete(rows, engine.input_columns, axis=1), lengths)
+
+    def _check_enough_inputs(self, lengths):
+        """Raise where the rows are too few for orbits that inputs lead."""
+        model = _unwrapped(self.estimator)
+        n_led = self.n_steps + max(1, self.n_steps // 4)
+        if getattr(model, "input_columns", None) is not None and max(lengths) <= n_led:
+            raise ValueError(
+                f"X has {max(lengths)} row(s) in its longest trajectory, and orbits follow the "
+                f"inputs of {n_led} rows (n_steps={self.n_steps} and a quarter): use a smaller "
+                "n_steps, or give more rows."
+            )
 
     def _compare_with_rows(self, rows, lengths):
         found = self._measure_rows(rows, lengths)

@@ -49,6 +49,11 @@ def _check_forcing(settings: "ChaoticRNNRegressor") -> None:
             f"forcing_strength={strength:g} with forcing='sparse', which replaces the state "
             "altogether: use 'auto', or forcing='generalized'."
         )
+    if not is_sparse and settings.process_noise not in ("auto", False):
+        raise ValueError(
+            "forcing='generalized' with process_noise=True, where each step starts from the rows "
+            "before it altogether: use forcing='sparse', or process_noise='auto' or False."
+        )
     if not is_sparse and settings.interval_jitter > 0:
         raise ValueError(
             f"interval_jitter={settings.interval_jitter:g} with forcing='generalized', which acts "
@@ -56,8 +61,15 @@ def _check_forcing(settings: "ChaoticRNNRegressor") -> None:
         )
 
 
-def resolve_forcing(settings: "ChaoticRNNRegressor", interval: int) -> Forcing:
-    """Return when, and how strongly, data replace the state."""
+def resolve_forcing(
+    settings: "ChaoticRNNRegressor", interval: int, is_noise_driven: bool = False
+) -> Forcing:
+    """Return when, and how strongly, data replace the state.
+
+    Where noise drives the series it is before every step and altogether, since runs do so as well.
+    """
+    if is_noise_driven:
+        return SparseForcing(interval, settings.interval_jitter)
     if settings.forcing == "sparse":
         is_partial = settings.state_inference == "identity"
         return SparseForcing(interval, settings.interval_jitter, is_partial)

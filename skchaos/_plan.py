@@ -289,6 +289,8 @@ def _interval(
     if is_noise_driven:
         return 1
     interval = min(FALLBACK_INTERVAL, limit)
+    if settings.forcing == "generalized":  # of which no step hangs on the interval
+        return interval
     warnings.warn(
         f"The training rows show no positive Lyapunov exponent ({measured.reason}); "
         f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
@@ -309,5 +311,10 @@ def _sequence_length(settings: "ChaoticRNNRegressor", interval: int, room: int) 
         raise ValueError(
             f"sequence_length={settings.sequence_length} steps is beyond the training rows: after "
             f"the window they leave {room} step(s). Use 'auto' or a length from 1 to {room}."
+        )
+    if settings.interval_jitter > 0 and settings.sequence_length < 2 * interval:
+        raise ValueError(
+            f"sequence_length={settings.sequence_length} holds no mixture of intervals of about "
+            f"{interval} steps: use 'auto', {2 * interval} or more, or interval_jitter=0."
         )
     return settings.sequence_length

@@ -105,7 +105,7 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     run, ends = engine.settle(states, n_steps - n_transient, n_transient, inputs)
     if runs_away(run):
         return _Motion(run, "unbounded", np.nan, np.nan)
-    if comes_to_rest(run):
+    if inputs is None and comes_to_rest(run):
         return _Motion(run, "fixed point", np.nan, np.nan)
     if inputs is None:
         states, n_steps = ends, N_TANGENT_STEPS + N_ALIGNMENT
@@ -118,7 +118,7 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     growth, lengths = dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy()
     errors = standard_errors(growth, lengths) / dt
     regime, _ = regime_of_model(exponents, errors)
-    if inputs is not None and regime != "chaos":
+    if inputs is not None and exponents[0] < -SIGNIFICANT * errors[0]:
         regime = "follows its inputs"
     elif regime == "fixed point":  # of some iterate of a map, since the orbits do move
         regime = "cycle"

@@ -30,11 +30,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     """Recurrent network trained on a chaotic series by sparse teacher forcing.
 
     Rows of `X` are consecutive time steps. The network carries a latent state z, x(t) = B h(t) + b
-    reads the hidden part h of it out, and z(t + 1) = F(z(t)) moves it on without any input. On
-    chaotic data the gradient of a free run's loss grows at the rate of the largest Lyapunov
-    exponent, whatever the architecture. So every `forcing_interval` steps of training the state is
-    replaced by one inferred from recent rows, at an interval near the predictability time
-    ln 2 / lambda_max, which is measured on the training rows [1]_.
+    reads the hidden part h of it out, and z(t + 1) = F(z(t)) moves it on, without any input but
+    `input_columns`. On chaotic data the gradient of a free run's loss grows at the rate of the
+    largest Lyapunov exponent, whatever the architecture. So every `forcing_interval` steps of
+    training the state is replaced by one inferred from recent rows, at an interval near the
+    predictability time ln 2 / lambda_max, which is measured on the training rows [1]_.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         :ref:`forcing_interval` explains.
     forcing : {"sparse", "generalized"}, default="sparse"
         Whether data replace the state every `forcing_interval` steps, or draw it towards them by a
-        part of the difference at every step [4]_ (:ref:`generalized_forcing`).
+        part of the difference at every step [4]_ (:ref:`generalized_forcing`). With the latter the
+        interval still sets how long sequences and the forecasts are that trainings are judged by.
     forcing_strength : float or "auto", default="auto"
         That part, from 0 to 1. "auto" follows the Jacobians of the network, so that gradients stay
         bounded. Must be "auto" for sparse forcing.

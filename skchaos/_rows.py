@@ -109,9 +109,11 @@ def column_positions(labels: np.ndarray, chosen: Any) -> np.ndarray:
     known = labels.tolist()
     if chosen is None:
         chosen = []
-    elif isinstance(chosen, str) or np.ndim(chosen) == 0:
+    elif isinstance(chosen, str | tuple) or np.ndim(chosen) == 0:
         chosen = [chosen]
-    chosen = np.asarray(chosen, dtype=object).ravel().tolist()
+    chosen = chosen.tolist() if hasattr(chosen, "tolist") else list(chosen)
+    if any(isinstance(label, bool | np.bool_) for label in chosen):
+        raise ValueError(f"input_columns={chosen!r} is a mask: give labels of columns.")
     if missing := [label for label in chosen if label not in known]:
         raise ValueError(
             f"input_columns={chosen!r}, but X has no column(s) {missing}: its columns are {known}."

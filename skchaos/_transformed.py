@@ -11,6 +11,11 @@ from skchaos.neighbors._rows import trajectory_lengths
 
 MAX_ROUND_TRIP = 0.01  # of a column's range: quantiles and power transforms are undone roughly
 
+_NO_INPUTS = (
+    "The forecaster has input_columns, which a transformer of all columns would change without "
+    "being able to give them back: transform the other columns beforehand."
+)
+
 
 class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
     """Forecast through an invertible transformer, and give forecasts in original units.
@@ -102,6 +107,8 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
             If the transformer or the forecaster refuse the rows, their index has holes, or the
             transformer cannot undo what it does.
         """
+        if getattr(self.forecaster, "input_columns", None) is not None:
+            raise ValueError(_NO_INPUTS)
         checked = read_rows(self, X, y, reset=True, min_rows=2)
         rows = checked if y is None else checked[0]
         self.column_names_ = column_labels(X, rows.shape[1])
@@ -114,10 +121,7 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         self._check_invertible(transformed, lengths)
         self.forecaster_ = clone(self.forecaster).fit(transformed, y, **given)
         if len(getattr(self.forecaster_, "input_columns_", ())):
-            raise ValueError(
-                "The forecaster has input_columns, which a transformer of all columns would change "
-                "without being able to give them back: transform the other columns beforehand."
-            )
+            raise ValueError(_NO_INPUTS)
         # A transformer that looks back needs rows of its own before those of the forecaster.
         memory = getattr(self.transformer_, "n_context_", 1) - 1
         self.n_context_ = self.forecaster_.n_context_ + memory

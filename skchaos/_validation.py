@@ -90,7 +90,7 @@ class Validation:
             inputs = series.input_scaling.apply(series.inputs[at[:, None] + np.arange(n_led)])
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
         trained = stretches(series, plan.train_lengths)[..., varying]
-        floor = free_running_score(truth, stretch, trained)
+        floor = free_running_score(truth, stretch, trained, inputs is not None)
         n_steps = min(plan.forcing_interval, (last - first) // 2)
         at = np.linspace(first, last - n_steps, N_FORECASTS).astype(int)
         ahead = series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, n_steps + 1))
@@ -105,7 +105,7 @@ class Validation:
     def score(self, run: np.ndarray) -> float:
         """Score standardised free runs of shape (n_orbits, n_steps, n_features)."""
         run = run[..., self.varying].astype(np.float64)
-        return free_running_score(self.truth, self.stretch, run)
+        return free_running_score(self.truth, self.stretch, run, self.inputs is not None)
 
     def forecast_error(self, model: ForcedRNN) -> float:
         """Return the mean squared error of the forecasts of one model, standardised."""
@@ -195,7 +195,9 @@ def stretches(series: Series, train_lengths: list[int]) -> np.ndarray:
     return series.scaled(at[:, None] + np.arange(n_steps))
 
 
-def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) -> float:
+def free_running_score(
+    truth: np.ndarray, stretch: np.ndarray, run: np.ndarray, may_rest: bool = False
+) -> float:
     """Return state space divergence plus power spectrum distance; lower is better.
 
     Parameters
@@ -206,12 +208,14 @@ def free_running_score(truth: np.ndarray, stretch: np.ndarray, run: np.ndarray) 
         The longest stretch without a break, for the spectrum.
     run : ndarray of shape (n_orbits, n_steps, n_features)
         Free runs of the model.
+    may_rest : bool
+        Whether an orbit may stand still, as with inputs that do.
     """
     if runs_away(run):
         return np.inf
     distances = [power_spectrum_distance(stretch, orbit) for orbit in run]
     score = float(divergence(truth, run.reshape(-1, truth.shape[1])) + np.mean(distances))
-    return score + PENALTY_OF_REST if comes_to_rest(run) else score
+    return score + PENALTY_OF_REST if not may_rest and comes_to_rest(run) else score
 
 
 def runs_away(run: np.ndarray) -> bool:

@@ -1,13 +1,21 @@
 """Columns that drive the others: what becomes of them in fits, forecasts, scores and exponents."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy.signal import lfilter
+from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.preprocessing import FunctionTransformer
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
+from skchaos._reconstruction import _run_starts
+from skchaos._validation import Validation
+from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning, PoorFitWarning
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection import ChaoticRNNRegressorCV
@@ -120,8 +128,42 @@ def test_searches_over_settings_and_over_inputs():
     run = other.forecast(3, future_inputs=TEST[:3])
     assert run.equals(other.best_estimator_.forecast(3, future_inputs=TEST[:3]))
     grid = {"input_columns": [None, ["wind"]]}
-    found = ChaoticRNNRegressorCV(model, grid, scoring=scoring, cv=cv, refit=False).fit(TRAIN)
-    assert found.cv_results_["rank_test_score"].tolist() == [2, 1]
+    one = GridSearchCV(model, grid, scoring=scoring, cv=cv, refit=False).fit(TRAIN)
+    other = ChaoticRNNRegressorCV(model, grid, scoring=scoring, cv=cv, refit=False).fit(TRAIN)
+    scores = [search.cv_results_["mean_test_score"] for search in (one, other)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-6)
+
+
+def test_the_grid_of_a_search_is_that_of_the_other_columns():
+    rows = make_lorenz63(1500, random_state=0)
+    noise = np.random.default_rng(0).standard_normal((1500, 2))
+    settings = SETTINGS | {"input_columns": None, "forcing_interval": "auto", "max_iter": 2}
+    given = {"cv": TimeSeriesSplit(2), "refit": False, "scoring": "neg_prediction_error"}
+    plain = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**settings), **given).fit(rows)
+    settings |= {"input_columns": [3, 4]}
+    driven = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**settings), **given)
+    driven.fit(np.column_stack([rows, noise]))
+    assert driven.cv_results_["params"] == plain.cv_results_["params"]
+
+
+@pytest.mark.parametrize("name", DYNAMICS_SCORERS)
+def test_inputs_do_not_count_in_scores(name):
+    class Copy(BaseEstimator):  # that foresees nothing, whether it is given columns or not
+        n_context_, input_columns_ = 2, np.array([1])
+
+        def fit(self, X, y=None):
+            return self
+
+        def forecast(self, n_steps, X, *, future_inputs=None):
+            run = np.zeros((*np.shape(X)[:-2], n_steps, np.shape(X)[-1]))
+            if future_inputs is not None:
+                run[..., self.input_columns_] = future_inputs
+            return run
+
+    rows, alone = TEST.to_numpy(), Copy()
+    alone.input_columns_ = np.array([], dtype=int)
+    scorer = DYNAMICS_SCORERS[name]
+    assert scorer(Copy(), rows) == pytest.approx(scorer(alone, rows[:, [0, 2]]))
 
 
 def test_exponents_are_those_along_the_inputs(trained):
@@ -129,8 +171,72 @@ def test_exponents_are_those_along_the_inputs(trained):
     # The levels forget at .8 a step, whatever the wind.
     assert spectrum.exponents_ == pytest.approx([np.log(0.8)] * 2, abs=0.1)
     assert spectrum.transform(TRAIN[:50]).shape == (50, 2)
-    with pytest.raises(ValueError, match="2500 rows from there on whose inputs it follows"):
-        LyapunovSpectrum(FrozenEstimator(trained)).fit(TRAIN)
+    of_rows = LyapunovSpectrum(n_exponents=1).fit(TRAIN[["low", "high"]])
+    assert spectrum.data_lambda_max_ == pytest.approx(of_rows.lambda_max_, nan_ok=True)
+
+
+def test_exponents_hang_on_the_inputs():
+    model = ChaoticRNNRegressor(**SETTINGS | {"max_iter": 1}).fit(TRAIN)
+    model.drive_weight_ = 2 * model.drive_weight_  # a wind that saturates the units
+    spectrum = LyapunovSpectrum(FrozenEstimator(model), n_exponents=1, n_steps=40, n_orbits=3)
+    spectrum.fit(TRAIN)
+    engine, rows, span = model._engine(), TRAIN.to_numpy(), model.n_context_ - 1
+    rates = []
+    for start in np.linspace(span, len(rows) - 50, 3).astype(int):
+        state = engine.final_states(rows[None, start - span : start + 1])
+        vector, total = torch.ones(12, dtype=torch.float64), 0.0
+        for step in range(50):
+            state = engine.model.kicks(engine.inputs_of(rows[None, [start + step]])) + state
+            vector = engine.model.cell.jacobian(state[0, 0]).detach() @ vector
+            state = engine.model.cell(state)[0].detach()
+            total += float(vector.norm().log()) if step >= 10 else 0.0
+            vector /= vector.norm()
+        rates.append(total / 40)
+    assert spectrum.lambda_max_ == pytest.approx(np.mean(rates), abs=0.02)
+    calm = TRAIN.assign(wind=5.0)
+    assert not np.allclose(spectrum.transform(TRAIN[:9]), spectrum.transform(calm[:9]), rtol=0.01)
+
+
+def test_too_few_rows_to_follow_are_told_before_training(monkeypatch):
+    monkeypatch.setattr("skchaos._fit.train_models", lambda jobs: pytest.fail("began to train"))
+    with pytest.raises(ValueError, match="orbits follow the inputs of 2500 rows"):
+        LyapunovSpectrum(ChaoticRNNRegressor(**SETTINGS)).fit(TRAIN)
+
+
+def test_fits_are_judged_by_what_forecasts_with_these_inputs_do(trained):
+    job = clone(trained)._prepare(TRAIN, None, None)
+    validation, n = Validation.of(job.plan, job.series), trained.n_context_
+    engine, columns = trained._engine(), ["low", "high", "wind"]
+    scaled = ((TRAIN - TRAIN.mean()) / TRAIN.std(ddof=0))[columns].to_numpy()
+    ahead = validation.ahead
+    first = np.flatnonzero(np.isclose(scaled, ahead[0, 0]).all(axis=1))[0]
+    np.testing.assert_allclose(ahead[0], scaled[first : first + ahead.shape[1]])
+    given = TRAIN.to_numpy()
+    run = trained.forecast(
+        10, TRAIN[first : first + n], future_inputs=given[first + n : first + n + 10, [1]]
+    )
+    run = ((run - TRAIN.mean()) / TRAIN.std(ddof=0))[["low", "high"]].to_numpy()
+    one = replace(validation, ahead=ahead[:1])
+    wanted = np.mean((run - ahead[0, n:, :2]) ** 2)
+    assert one.forecast_error(engine.model.float()) == pytest.approx(wanted, rel=1e-4)
+    for window, inputs in zip(validation.windows, validation.inputs, strict=True):
+        last = np.flatnonzero(np.isclose(scaled[:, :2], window[-1]).all(axis=1))[0]
+        np.testing.assert_allclose(inputs[:, 0], scaled[last : last + len(inputs), 2])
+    rows, inputs = _run_starts(engine, job.series, job.series.numbers(n - 1)[:3])
+    for window, of_run in zip(rows, inputs, strict=True):
+        last = np.flatnonzero((given == window[-1]).all(axis=1))[0]
+        np.testing.assert_allclose(of_run[:, 0], scaled[last : last + len(of_run), 2], rtol=1e-6)
+
+
+def test_a_model_may_rest_where_its_inputs_do():
+    pushes = np.zeros(1000)
+    pushes[[100, 500, 950]] = 1.0
+    level = lfilter([0, 1.0], [1, -0.9], pushes)
+    rows = np.column_stack([level, pushes])
+    settings = SETTINGS | {"input_columns": 1, "max_iter": 300}
+    model = ChaoticRNNRegressor(**settings).fit(rows)
+    assert model.validation_floor_ < 5
+    assert model.reconstruction_report_["regime"] != "fixed point"
 
 
 def test_targets_beside_inputs():
@@ -175,6 +281,8 @@ def test_warm_start_keeps_the_inputs():
         ([0], r"no column\(s\) \[0\]"),
         (["wind", "wind"], "names a column twice"),
         (["low", "wind", "high"], "leaves none to predict"),
+        ([False, True, False], "is a mask"),
+        (("a", "b"), r"no column\(s\) \[\('a', 'b'\)\]"),
     ],
 )
 def test_inputs_that_are_no_columns(input_columns, message):
@@ -195,11 +303,23 @@ def test_inputs_that_are_no_columns(input_columns, message):
         (np.zeros((4, 2)), r"shape \(4, 2\)"),
         (np.full((4, 1), np.nan), "NaN"),
         (np.zeros((2, 4, 1)), r"shape \(2, 4, 1\)"),
+        (TEST["wind"][1:5], "the rows to come are of 2026-02-20 00:00:00 to"),
+        (TEST["low"][:4], r"future_inputs have no column\(s\) \['wind'\]"),
     ],
 )
 def test_future_inputs_that_are_not_those_of_the_rows_to_come(trained, future_inputs, message):
     with pytest.raises(ValueError, match=message):
         trained.forecast(4, future_inputs=future_inputs)
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1, 1 / 3, 2])
+def test_rows_to_come_are_known_by_any_index(step):
+    frame = FRAME.set_index(np.arange(1500) * step)
+    model = ChaoticRNNRegressor(**SETTINGS).fit(frame[:1200])
+    assert len(model.forecast(48, future_inputs=frame[1200:1248])) == 48
+    assert len(model.forecast(48, future_inputs=frame["wind"][1200:1248].rename(None))) == 48
+    with pytest.raises(ValueError, match="the rows to come are of"):
+        model.forecast(48, future_inputs=frame[1201:1249])
 
 
 def test_where_there_are_no_inputs_none_are_taken():
@@ -209,8 +329,12 @@ def test_where_there_are_no_inputs_none_are_taken():
         model.forecast(3, future_inputs=np.zeros((3, 1)))
 
 
-def test_a_transformer_of_all_columns_is_refused():
+def test_a_transformer_of_all_columns_is_refused(trained, monkeypatch):
+    monkeypatch.setattr("skchaos._fit.train_models", lambda jobs: pytest.fail("began to train"))
     model = ChaoticRNNRegressor(**SETTINGS | {"input_columns": 1})
     forecaster = TransformedForecaster(model, FunctionTransformer(np.arcsinh, np.sinh))
     with pytest.raises(ValueError, match="input_columns"):
         forecaster.fit(TRAIN)
+    frozen = FrozenEstimator(trained)
+    with pytest.raises(ValueError, match="input_columns"):
+        TransformedForecaster(frozen, forecaster.transformer).fit(TRAIN)

@@ -41,6 +41,14 @@ def test_forcing_that_parameters_ask_for(settings, expected):
             {"state_inference": "identity", "cell": "plrnn", "n_hidden": 2},
             r"n_hidden=2 .* 3 columns",
         ),
+        (
+            {"forcing": "generalized", "process_noise": True},
+            r"forcing='generalized' with process_noise=True",
+        ),
+        (
+            {"interval_jitter": 0.3, "forcing_interval": 20, "sequence_length": 30},
+            r"sequence_length=30 holds no mixture",
+        ),
         ({"slow_penalty": 0.1}, r"slow_penalty=0.1 with cell='lstm'.*'plrnn', 'shallow_plrnn'"),
         ({"slow_penalty": 0.1, "cell": "clipped_shallow_plrnn"}, r"slow_penalty=0.1 with cell"),
     ],
@@ -71,6 +79,12 @@ def test_fitted_models_do_what_others_do(settings):
     assert np.array_equal(model.forecast(5), other.forecast(5))
     spectrum = LyapunovSpectrum(FrozenEstimator(model), n_exponents=2).fit(X)
     assert len(spectrum.exponents_) == 2
+
+
+@pytest.mark.parametrize("options", [{"forcing": "generalized"}, {"state_inference": "identity"}])
+def test_where_noise_drives_the_state_is_replaced_at_every_step(options):
+    model = ChaoticRNNRegressor("plrnn", **options)
+    assert resolve_forcing(model, 1, is_noise_driven=True) == SparseForcing(1)
 
 
 def test_targets_beside_columns_that_are_units():

@@ -24,7 +24,8 @@ class SparseForcing:
         Steps between two replacements; 1 is teacher forcing at every step.
     jitter : float
         Intervals are spread evenly from (1 - jitter) to (1 + jitter) times `interval`, in place of
-        random ones: segments start at random rows, so that only the mixture of lengths counts.
+        random ones: segments start at random rows, so that only the mixture of lengths counts. Of
+        a sequence that is no multiple of the interval the last one is cut.
     is_partial : bool
         Whether part of the state survives, so that the steps of a sequence are one chain.
     """
@@ -54,7 +55,8 @@ class SparseForcing:
         factors = torch.linspace(1 - self.jitter, 1 + self.jitter, n_segments)
         if n_segments == 1:
             factors = torch.ones(1)
-        ends = (factors * self.interval).cumsum(0).round().long().clamp(max=n_steps)
+        steps = (factors * self.interval).clamp(min=1.0)
+        ends = steps.cumsum(0).round().long().clamp(max=n_steps)
         ends[-1] = n_steps
         found = ends.diff(prepend=torch.zeros(1, dtype=torch.long))
         return found[found > 0]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from skchaos.core import _compiled
+from skchaos.core._observation import PseudoInverse
 from skchaos.core._sequences import Batches
 from skchaos.core._stack import Stack
 
@@ -44,8 +45,8 @@ def for_many_updates(
     which waits for the host.) `record` may be given to test this without a GPU.
     """
     update = functools.partial(add_gradients, stack, batches)
-    learns_inference = next(stack.model.inference.parameters(), None) is not None
-    if record is None and not (batches.rows.is_cuda and learns_inference):
+    waits = isinstance(stack.model.inference, PseudoInverse)
+    if record is None and (waits or not batches.rows.is_cuda):
         return update
     return _Replayed(update, stack.gradients, record or record_graph)
 

@@ -136,6 +136,7 @@ class Batches:
         self.n_steps = n_steps.repeat_interleave(config.batch_size)
         steps = torch.arange(1, int(n_steps.max()) + 1)[:, None]
         self.relative = torch.cat([self.offsets[:, None], steps]).to(self.rows.device)
+        self.within = self.relative[: len(self.offsets)]  # a window, (delay, 1)
         # Of the last segment only some steps count.
         counted = (steps <= self.n_steps).to(**like)
         self.weight = (self.unit * counted).unsqueeze(-1)  # (time, segment, 1)
@@ -158,7 +159,7 @@ class Batches:
         at = (starts.unsqueeze(-2) + self.relative).clamp_(max=len(self.rows) - 1)
         of_windows, following = at[:, :n_delays], at[:, n_delays:]
         if self.is_chained:
-            of_windows = following.unsqueeze(2) - 1 + self.offsets[:, None].to(at.device)
+            of_windows = following.unsqueeze(2) - 1 + self.within
         windows = self._standardised(self.windows[of_windows])[..., : self.n_features]
         return windows.transpose(-3, -2), self._standardised(self.rows[following])
 

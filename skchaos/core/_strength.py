@@ -20,6 +20,8 @@ def bounding_strengths(
 ) -> Tensor:  # (model,)
     """Return the least strength at which gradients along the orbits of a batch do not grow.
 
+    It is nan of a model whose Jacobians are not finite.
+
     At every step they meet (1 - strength) J, J the Jacobian of the cell. Where 1 - strength is one
     over the geometric mean of the norms of J the product stays bounded (Hess et al. 2023,
     with the mean over the batch in place of a maximum, which single states would dominate).
@@ -40,5 +42,9 @@ def bounding_strengths(
 
 def _bounding_strength(model: ForcedRNN, weights: Tensor, states: Tensor) -> Tensor:
     torch.nn.utils.vector_to_parameters(weights, model.parameters())
-    norms = torch.linalg.matrix_norm(model.cell.jacobian(states), ord=2)
-    return (1 - 1 / norms.log().mean().exp()).clamp(min=0.0)
+    jacobians = model.cell.jacobian(states)
+    finite = jacobians.isfinite()
+    # torch raises at norms of what is not finite.
+    norms = torch.linalg.matrix_norm(jacobians.where(finite, 0.0), ord=2)
+    strength = (1 - 1 / norms.log().mean().exp()).clamp(min=0.0)
+    return strength.where(finite.all(), torch.nan)

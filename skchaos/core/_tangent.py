@@ -77,7 +77,7 @@ class TangentDynamics:
     block_lengths : Tensor of shape (block,)
         Steps in each block.
     states : Tensor of shape (orbit, state)
-        Where the orbits ended.
+        Where the orbits ended; of a :class:`DrivenMap` with orbit and step.
     """
 
     log_growth: Tensor

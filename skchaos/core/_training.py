@@ -271,8 +271,12 @@ class _Program:
         values, gradients = self.stack.values, self.stack.gradients
         gradients.zero_()
         if self.is_adaptive and step % LOOK_EVERY == 0:
-            strengths = bounding_strengths(self.stack, self.batches, starts)
-            self.batches.strength.lerp_(strengths, TAKEN_OVER)
+            found, strength = (
+                bounding_strengths(self.stack, self.batches, starts),
+                self.batches.strength,
+            )
+            # Where it is nan the next check will see to the model.
+            strength.lerp_(found.where(found.isfinite(), strength), TAKEN_OVER)
         loss = self.add_gradients(starts)
         norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
         gradients.mul_((MAX_GRADIENT_NORM / norms).clamp_(max=1.0))

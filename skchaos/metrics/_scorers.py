@@ -113,6 +113,8 @@ def make_dynamics_scorer(
     one call gets contexts of shape (n_starts, `n_context_`, n_features). So the scored rows hang a
     little on `n_context_`. A `y` is ignored: a free run imitates `X`.
 
+    Columns that are inputs of the forecaster are given to it and not compared.
+
     In a :class:`sklearn.pipeline.Pipeline` the last step is the forecaster, `X` goes through the
     steps before it, and the comparison is in the units of the last step. A search object is scored
     by its `best_estimator_`.
@@ -226,7 +228,8 @@ class _DynamicsScorer:
         forecast = _as_array(forecaster.forecast(n_steps, X=context, **known), finite=False)
         if not np.isfinite(forecast).all():
             return rules.worst
-        return self._metric(rows[n_context:], forecast, **self._kwargs)
+        truth, forecast = (foreseen(forecaster, part) for part in (rows[n_context:], forecast))
+        return self._metric(truth, forecast, **self._kwargs)
 
     def _many_forecasts(self, forecaster, X):
         n_context, rules = forecaster.n_context_, self._rules
@@ -241,6 +244,7 @@ class _DynamicsScorer:
         known = known_inputs(forecaster, truth, n_steps)
         forecasts = forecaster.forecast(n_steps, X=windows[:, :n_context], **known)
         forecasts = np.asarray(forecasts, dtype=float)
+        rows, truth, forecasts = (foreseen(forecaster, part) for part in (rows, truth, forecasts))
         return self._metric(truth, _held(forecasts, rows), **self._kwargs)
 
     def _check_rows(self, n_rows, n_context, n_steps):
@@ -293,6 +297,12 @@ def known_inputs(forecaster, following, n_steps):
             "no inputs are known: make a scorer with a smaller n_steps, or score more rows."
         )
     return {"future_inputs": following[..., :n_steps, at]}
+
+
+def foreseen(forecaster, rows):
+    """Leave out the columns that are inputs: a forecast of what is given is no merit."""
+    at = getattr(forecaster, "input_columns_", ())
+    return np.delete(rows, at, axis=-1) if len(at) else rows
 
 
 def _as_array(X, finite=True):

@@ -16,7 +16,7 @@ from skchaos.core import (
 from skchaos.core._gradients import add_gradients
 from skchaos.core._sequences import Batches
 from skchaos.core._strength import bounding_strengths
-from skchaos.core._training import LOOK_EVERY, TAKEN_OVER
+from skchaos.core._training import LOOK_EVERY, TAKEN_OVER, _Member, _Program
 from tests.core.test_forcing import CPU, make_config
 
 LINEAR = ["plrnn", "shallow_plrnn", "clipped_shallow_plrnn", "dendritic_plrnn", "al_rnn"]
@@ -160,7 +160,33 @@ def test_an_adaptive_strength_is_followed_a_part_of_the_way_at_a_time(monkeypatc
     assert seen == [pytest.approx(pair) for pair in expected]
 
 
-def test_a_fixed_strength_stays():
+def test_a_model_that_left_the_numbers_keeps_its_strength_and_spares_the_other():
+    models = make_models("plrnn")
+    models[0].cell.weight.data[0, 1] = torch.nan
+    forcing = GeneralizedForcing(0.9, is_adaptive=True)
+    sources, stack = make_sources(forcing, models, max_iter=LOOK_EVERY), Stack.of(models)
+    batches = Batches(sources, CPU)
+    found = bounding_strengths(stack, batches, batches.draw(1)[0])
+    assert found.isnan().tolist() == [True, False]
+    results = train(stack, sources)
+    assert [result.stopped for result in results] == ["diverged", "max_iter"]
+
+
+def test_the_strength_is_part_of_what_a_model_goes_on_from():
+    models = make_models("plrnn")
+    sources = make_sources(GeneralizedForcing(1.0, is_adaptive=True), models)
+    members = [_Member(number, source) for number, source in enumerate(sources)]
+    program = _Program(Stack.of(models), members)
+    program.batches.strength.copy_(torch.tensor([0.3, 0.7]))
+    for good, now in zip(program.good, program._state, strict=True):
+        good.copy_(now)
+    assert program._part([1]).batches.strength.tolist() == pytest.approx([0.7])
+
+
+def test_a_fixed_strength_stays(monkeypatch):
+    monkeypatch.setattr(
+        "skchaos.core._training.bounding_strengths", lambda *_: pytest.fail("looked")
+    )
     models = make_models("plrnn")
     sources = make_sources(GeneralizedForcing(0.3), models)
     assert Batches(sources, CPU).strength.tolist() == pytest.approx([0.3, 0.3])
@@ -182,6 +208,7 @@ def test_mixed_intervals_cover_the_sequence_once(n_steps, jitter):
 def test_intervals_are_mixed_around_the_one_that_is_given():
     assert SparseForcing(10, 0.5).segments(30)[1].tolist() == [5, 10, 15]
     assert SparseForcing(10).segments(30)[1].tolist() == [10, 10, 10]
+    assert SparseForcing(1, 0.3).lengths(9).sum() == 9
 
 
 @pytest.mark.parametrize("cell", CELLS)
