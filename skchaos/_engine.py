@@ -213,7 +213,8 @@ class Engine:
         """Return innovations of trained rows, of shape (n_rows, n_window + 1, n_columns).
 
         A model knows the rows it was trained on too well: they are brought to the size that those
-        of standardised rows set aside have, if there are any.
+        of standardised rows set aside have, if there are any, by the median of either, since one
+        rare event among the latter is not the size of all.
         """
         at = torch.as_tensor(self.span + self.offsets)
         like = {"dtype": self.dtype, "device": self.device}
@@ -221,8 +222,9 @@ class Engine:
             innovations(self.model, torch.tensor(rows, **like), at) for rows in (trained, held_out)
         )
         if len(of_held_out) > 0:
-            sizes = [found.square().mean(0).sqrt() for found in (of_held_out, of_trained)]
-            of_trained = of_trained * (sizes[0] / sizes[1])
+            sizes = [found.abs().median(0).values for found in (of_held_out, of_trained)]
+            is_known = (sizes[0] > 0) & (sizes[1] > 0)
+            of_trained = of_trained * (sizes[0] / sizes[1]).where(is_known, 1.0)
         return of_trained.cpu().numpy()
 
     @one_thread()

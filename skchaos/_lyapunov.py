@@ -108,8 +108,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Sum of the positive exponents (Pesin), nats per unit of `dt`, one that is zero within its
         error included where it is above zero; a lower bound where not all positive ones are known,
         nan where no exponent is.
-    regime_ : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided"}
-        What kind of motion the exponents, their errors and the predictability of the rows show.
+    regime_ : {"fixed point", "cycle", "torus", "chaos", "noise", "undecided", \
+            "follows its inputs"}
+        What kind of motion the exponents, their errors and the predictability of the rows show; the
+        last is that of a model with inputs whose small errors die out.
     reason_ : str
         Why, in words and numbers.
     curve_lags_, curve_ : ndarray of shape (n_lags,)
@@ -303,6 +305,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             **led,
         )
         self._store_dynamics(dynamics.log_growth.cpu().numpy(), dynamics.block_lengths.numpy())
+        if engine.n_inputs and self.regime_ == "fixed point":
+            self.regime_ = "follows its inputs"  # its orbits move where they do
         if not is_map:
             self._compare_with_rows(np.delete(rows, engine.input_columns, axis=1), lengths)
 
@@ -313,8 +317,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if getattr(model, "input_columns", None) is not None and max(lengths) <= n_led:
             raise ValueError(
                 f"X has {max(lengths)} row(s) in its longest trajectory, and orbits follow the "
-                f"inputs of {n_led} rows (n_steps={self.n_steps} and a quarter): use a smaller "
-                "n_steps, or give more rows."
+                f"inputs of {n_led} rows (n_steps={self.n_steps} and a quarter), beside those that "
+                "they begin from: use a smaller n_steps, or give more rows."
             )
 
     def _compare_with_rows(self, rows, lengths):

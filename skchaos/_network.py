@@ -52,7 +52,7 @@ def _check_forcing(settings: "ChaoticRNNRegressor") -> None:
     if not is_sparse and settings.process_noise not in ("auto", False):
         raise ValueError(
             "forcing='generalized' with process_noise=True, where each step starts from the rows "
-            "before it altogether: use forcing='sparse', or process_noise='auto' or False."
+            "before it altogether: use forcing='sparse', or process_noise=False."
         )
     if not is_sparse and settings.interval_jitter > 0:
         raise ValueError(

@@ -184,7 +184,7 @@ def make_plan(
             f"The training rows show noise that drives them rather than chaos ({measured.reason}); "
             "process_noise='auto' takes them so: the model learns one step, and a forecast is one "
             "random run of many. Set process_noise=True to say so yourself, which silences this, "
-            "or process_noise=False for deterministic dynamics.",
+            f"or process_noise=False for deterministic dynamics.{_beside(settings, series)}",
             NotChaoticWarning,
             stacklevel=6,
         )
@@ -199,6 +199,19 @@ def make_plan(
         is_noise_driven=is_noise_driven,
         window_noise=_window_noise(measured, series) if is_noise_driven else 0.0,
     )
+
+
+def _beside(settings: "ChaoticRNNRegressor", series: Series) -> str:
+    """Return what else to say where noise is taken to drive the rows."""
+    said = ""
+    if len(series.input_columns):
+        said += (
+            " The inputs were not considered: if they explain it, set process_noise=False and a "
+            "forcing_interval."
+        )
+    if settings.forcing == "generalized":
+        said += " forcing='generalized' then has no part in training."
+    return said
 
 
 def _n_train(settings: "ChaoticRNNRegressor", length: int) -> int:

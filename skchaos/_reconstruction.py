@@ -100,7 +100,8 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
         n_steps = min(n_steps, N_NOISY_STEPS + N_NOISY_TRANSIENT)
         n_transient = n_steps * N_NOISY_TRANSIENT // (N_NOISY_STEPS + N_NOISY_TRANSIENT)
         run = engine.noisy_run(rows, n_steps - n_transient, n_transient, inputs=inputs)
-        return _Motion(run, "driven by noise", np.nan, np.nan)
+        regime = "unbounded" if runs_away(run) else "driven by noise"
+        return _Motion(run, regime, np.nan, np.nan)
     n_transient, states = n_steps * N_TRANSIENT // N_STEPS, engine.final_states(rows)
     run, ends = engine.settle(states, n_steps - n_transient, n_transient, inputs)
     if runs_away(run):

@@ -132,7 +132,9 @@ class Series:
         ValueError
             If a column is constant.
         """
-        if (constant := is_constant(rows)).any():
+        constant = is_constant(rows)
+        constant[input_columns] = False  # an input may rest, as rain in a dry month
+        if constant.any():
             which = np.flatnonzero(constant)
             raise ValueError(
                 f"Column(s) {columns[which].tolist()} are constant (value {rows[0, which[0]]:.6g}) "

@@ -116,6 +116,12 @@ def test_scorers_give_the_inputs_of_the_rows_they_compare_with(trained, scorer):
     assert scorer(trained, TEST) > scorer(dead, TEST)
 
 
+@pytest.mark.parametrize("scorer", DYNAMICS_SCORERS.values(), ids=DYNAMICS_SCORERS)
+def test_scorers_need_the_inputs_as_well(trained, scorer):
+    with pytest.raises(ValueError, match=r"inputs: give them all|feature names|columns"):
+        scorer(trained, TEST[["low", "high"]])
+
+
 def test_searches_over_settings_and_over_inputs():
     scoring, cv = DYNAMICS_SCORERS["neg_prediction_error"], TimeSeriesSplit(2)
     grid = {"forcing_interval": [5, 10]}
@@ -170,6 +176,7 @@ def test_exponents_are_those_along_the_inputs(trained):
     spectrum = LyapunovSpectrum(FrozenEstimator(trained), n_exponents=2, n_steps=200).fit(TRAIN)
     # The levels forget at .8 a step, whatever the wind.
     assert spectrum.exponents_ == pytest.approx([np.log(0.8)] * 2, abs=0.1)
+    assert spectrum.regime_ == "follows its inputs"
     assert spectrum.transform(TRAIN[:50]).shape == (50, 2)
     of_rows = LyapunovSpectrum(n_exponents=1).fit(TRAIN[["low", "high"]])
     assert spectrum.data_lambda_max_ == pytest.approx(of_rows.lambda_max_, nan_ok=True)
@@ -265,6 +272,18 @@ def test_groups_and_identity_and_generalized_forcing_take_inputs():
         model = ChaoticRNNRegressor(forcing=forcing, **settings)
         model.fit(FRAME.to_numpy(), groups=groups)
         assert model.forecast(4, future_inputs=np.zeros((4, 1))).shape == (4, 3)
+
+
+def test_an_input_may_rest():
+    model = ChaoticRNNRegressor(**SETTINGS).fit(TRAIN.assign(wind=0.0))
+    assert model.scale_[1] == 1.0
+    assert np.isfinite(model.forecast(3, future_inputs=TEST[:3])).all(axis=None)
+
+
+def test_noise_beside_inputs_is_announced_with_what_else_it_could_be():
+    settings = SETTINGS | {"process_noise": "auto", "forcing_interval": "auto"}
+    with pytest.warns(NotChaoticWarning, match="The inputs were not considered"):
+        ChaoticRNNRegressor(**settings).fit(TRAIN)
 
 
 def test_warm_start_keeps_the_inputs():

@@ -57,6 +57,23 @@ def test_exponents_of_such_a_model_are_not_those_of_its_runs(rows, model):
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("cell", ["plrnn", "shallow_plrnn", "al_rnn"])
+def test_columns_may_be_units_where_noise_drives(rows, cell):
+    settings = QUICK | {"process_noise": True, "state_inference": "identity"}
+    fitted = ChaoticRNNRegressor(cell, **settings).fit(rows)
+    assert fitted.forecast(3).shape == (3, 1)
+
+
+def test_one_rare_event_among_rows_set_aside_is_not_the_size_of_all(rows):
+    flooded = rows.copy()
+    flooded[2900:2903] += 20 * rows.std()
+    settings = QUICK | {"max_iter": 200, "process_noise": True}
+    sizes = [
+        ChaoticRNNRegressor(**settings).fit(X).process_noise_ * X.std() for X in (rows, flooded)
+    ]
+    assert_allclose(sizes[1], sizes[0], rtol=0.3)
+
+
 def test_without_the_noise_they_are_iterated_predictions(rows, model):
     still = copy(model).set_params(process_noise=np.False_)
     known = rows[:60]

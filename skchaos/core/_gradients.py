@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from skchaos.core import _compiled
-from skchaos.core._observation import PseudoInverse
+from skchaos.core._observation import Affine, PseudoInverse
 from skchaos.core._sequences import Batches
 from skchaos.core._stack import Stack
 
@@ -26,9 +26,10 @@ def add_gradients(
     starts: Tensor,  # (model, segment)
 ) -> Tensor:  # losses (model,)
     """Add the gradients of the mean squared errors to those of the stack; return the errors."""
-    # The loops back know segments and single precision alone.
-    is_plain = batches.is_chained or stack.values.dtype != torch.float32
-    if not is_plain and _compiled.is_compilable(stack.model.cell, stack.values):
+    # The loops back know segments, an affine readout and single precision alone.
+    is_affine = isinstance(stack.model.readout, Affine)
+    is_known = is_affine and not batches.is_chained and stack.values.dtype == torch.float32
+    if is_known and _compiled.is_compilable(stack.model.cell, stack.values):
         return add_gradients_compiled(stack, batches, starts)
     return add_gradients_plain(stack, batches, starts)
 

@@ -290,7 +290,12 @@ def known_inputs(forecaster, following, n_steps):
     at = getattr(forecaster, "input_columns_", ())
     if len(at) == 0:
         return {}
-    n_rows = following.shape[-2]
+    n_rows, n_columns = following.shape[-2:]
+    if n_columns != getattr(forecaster, "n_features_in_", n_columns):
+        raise ValueError(
+            f"X has {n_columns} column(s), and the forecaster was fitted on "
+            f"{forecaster.n_features_in_}, of which those at {list(at)} are inputs: give them all."
+        )
     if n_steps > n_rows:
         raise ValueError(
             f"n_steps={n_steps} is more than the {n_rows} row(s) after the context, beyond which "
