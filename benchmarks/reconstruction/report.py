@@ -25,7 +25,7 @@ SCORES = {
     "Largest exponent of the model over that of the system": ("exponent_ratio", 3),
 }
 # Paper: D_stsp of the LSTM on Lorenz-63 over the forcing interval in parts of ln 2 / lambda_max,
-# which is 63 steps (Mikhaeil et al. 2022, figure 3 and its supplement; evaluated on training rows).
+# which is 63 steps (Mikhaeil et al. 2022, read from its figures; evaluated on training rows).
 PAPER = {
     5 / 63: 4.36,
     30 / 63: 0.0618,
