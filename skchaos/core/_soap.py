@@ -26,8 +26,8 @@ MAX_SIDE = 256  # a side that is longer keeps its axes: its basis would cost mor
 class _Side:
     """One side of a weight matrix: how gradients vary along it, and the axes of that."""
 
-    covariance: Tensor  # (model, side, side)
-    basis: Tensor  # (model, side, axis)
+    covariance: Tensor  # (model, gate, side, side)
+    basis: Tensor  # (model, gate, side, axis)
 
     def meet(self, second_moment: Tensor) -> None:
         """Take in the gradient's second moment along this side."""
@@ -56,11 +56,12 @@ class Soap:
         values = stack.values
         self.stack = stack
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-        self.matrices = []  # slice of a row, shape, left side, right side
+        self.matrices = []  # slice of a row, shape (gate, row, column), left side, right side
         for name, shape in zip(stack.names, stack.shapes, strict=True):
             if len(shape) == 2 and 1 < min(shape) <= MAX_SIDE:
                 end = stack.ends[name]
-                sides = [_new_side(values, size) for size in shape]
+                shape = _by_gate(shape, stack.like.cell.hidden_size)
+                sides = [_new_side(values, shape[0], size) for size in shape[1:]]
                 self.matrices.append((slice(end - shape.numel(), end), shape, *sides))
         sides = [side for *_, left, right in self.matrices for side in (left, right) if side]
         tensors = [tensor for side in sides for tensor in (side.covariance, side.basis)]
@@ -98,11 +99,17 @@ class Soap:
         self.stack.values.sub_(heading)
 
 
-def _new_side(values: Tensor, size: int) -> _Side | None:
+def _by_gate(shape: torch.Size, hidden_size: int) -> torch.Size:
+    """Split rows into those of each gate: matrices of their own, whose short sides turn cheaply."""
+    n_gates, rest = divmod(shape[0], hidden_size)
+    return torch.Size((1, *shape) if rest or not n_gates else (n_gates, hidden_size, shape[1]))
+
+
+def _new_side(values: Tensor, n_gates: int, size: int) -> _Side | None:
     if size > MAX_SIDE:
         return None
     like = {"dtype": values.dtype, "device": values.device}
-    basis = torch.eye(size, **like).repeat(len(values), 1, 1)
+    basis = torch.eye(size, **like).repeat(len(values), n_gates, 1, 1)
     return _Side(torch.zeros_like(basis), basis)
 
 

@@ -1,5 +1,6 @@
 """The optimizer against a plain form of its paper, and in the limits where it is Adam."""
 
+import pytest
 import torch
 
 from skchaos.core import ForcedRNN, Stack, _soap
@@ -8,11 +9,11 @@ from skchaos.core._soap import COVARIANCE_DECAY, EPSILON, SECOND_DECAY, TURN_EVE
 MOMENTUM, RATE = 0.9, 0.01
 
 
-def make_stack(n_models=1):
+def make_stack(n_models=1, cell="elman"):
     models = []
     for seed in range(n_models):
         torch.manual_seed(seed)
-        models.append(ForcedRNN("elman", 6, n_features=1, n_delays=2).double())
+        models.append(ForcedRNN(cell, 6, n_features=1, n_delays=2).double())
     return Stack.of(models)
 
 
@@ -61,16 +62,24 @@ def plain_soap(matrix, gradients):
     return matrix
 
 
-def test_matrices_follow_the_paper():
-    stack = make_stack()
+@pytest.mark.parametrize(
+    ("cell", "shapes"),
+    [
+        ("elman", [(1, 6, 6), (1, 6, 2)]),
+        # Enter, keep, fresh and out; hidden part and memory of the state that is inferred.
+        ("lstm", [(4, 6, 6), (2, 6, 2)]),
+    ],
+)
+def test_matrices_follow_the_paper_gate_by_gate(cell, shapes):
+    stack = make_stack(cell=cell)
     before, optimizer = stack.values.clone(), Soap(stack)
     given = [gradients_like(stack, step) for step in range(25)]
     run_soap(stack)
-    assert optimizer.matrices
+    assert [shape for _, shape, *_ in optimizer.matrices] == shapes
     for part, shape, *_ in optimizer.matrices:
-        matrix, *gradients = (rows[0, part].unflatten(0, shape) for rows in (before, *given))
-        expected = plain_soap(matrix, gradients)
-        torch.testing.assert_close(stack.values[0, part].unflatten(0, shape), expected)
+        rows = [rows[0, part].unflatten(0, shape) for rows in (before, *given, stack.values)]
+        for matrix, *gradients, after in zip(*rows, strict=True):
+            torch.testing.assert_close(after, plain_soap(matrix, gradients))
 
 
 def test_what_is_no_matrix_follows_adam():

@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-WIDTH = 32  # columns of a block
+WIDTH = 16  # columns of a block
 TILE = 4  # rows of weights in registers at once
 N_BYTES = 64  # of columns in registers at once
 _N_VECTORS = 2
