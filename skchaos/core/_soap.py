@@ -55,6 +55,7 @@ class Soap:
     def __init__(self, stack: Stack) -> None:
         values = stack.values
         self.stack = stack
+        # Along the axes, as the steps are.
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
         self.matrices = []  # slice of a row, shape (gate, row, column), left side, right side
         for name, shape in zip(stack.names, stack.shapes, strict=True):
@@ -75,25 +76,27 @@ class Soap:
         momentum: float,
     ) -> None:
         """Do update number `step`, counted from zero."""
-        self.mean.lerp_(gradients, 1 - momentum)
-        turned, heading = gradients.clone(), self.mean.clone()
+        turned = gradients.clone()
         for part, shape, left, right in self.matrices:
             gradient = gradients[:, part].unflatten(1, shape)
             if left:
                 left.meet(gradient @ gradient.mT)
             if right:
                 right.meet(gradient.mT @ gradient)
-            for side in (left, right):
-                # Not at once: the first few gradients do not span a side.
-                if side and (step + 1) % TURN_EVERY == 0:
-                    side.turn()
-            for rows in (turned, heading):
-                _put(rows, part, _to_axes(rows[:, part].unflatten(1, shape), left, right))
+            # Not at once: the first few gradients do not span a side.
+            if (step + 1) % TURN_EVERY == 0:
+                mean = _from_axes(self.mean[:, part].unflatten(1, shape), left, right)
+                for side in (left, right):
+                    if side:
+                        side.turn()
+                _put(self.mean, part, _to_axes(mean, left, right))
+            _put(turned, part, _to_axes(gradient, left, right))
+        self.mean.lerp_(turned, 1 - momentum)
         self.square.mul_(SECOND_DECAY).addcmul_(turned, turned, value=1 - SECOND_DECAY)
         # Both means start at zero and are scaled up by what that takes away.
         unbiased = math.sqrt(1 - SECOND_DECAY ** (step + 1))
         spread = self.square.sqrt().add_(unbiased * EPSILON)
-        heading.div_(spread).mul_(rate * (unbiased / (1 - momentum ** (step + 1))))
+        heading = (self.mean / spread).mul_(rate * (unbiased / (1 - momentum ** (step + 1))))
         for part, shape, left, right in self.matrices:
             _put(heading, part, _from_axes(heading[:, part].unflatten(1, shape), left, right))
         self.stack.values.sub_(heading)
