@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from skchaos._network import new_network, weights_of
+from skchaos._rows import without_inputs
 from skchaos._series import NO_COLUMNS, Scaling
 from skchaos.core import (
     DrivenMap,
@@ -157,9 +158,7 @@ class Engine:
         return len(self.input_columns)
 
     def _tensor(self, rows: np.ndarray) -> Tensor:
-        if self.n_inputs:
-            rows = np.delete(rows, self.input_columns, axis=-1)
-        return self._kept(self.scaling.apply(rows))
+        return self._kept(self.scaling.apply(without_inputs(rows, self.input_columns)))
 
     def inputs_of(self, rows: np.ndarray) -> Tensor | None:  # (..., input)
         """Return standardised inputs, if there are any."""

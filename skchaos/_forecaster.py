@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_scalar
 
 from skchaos._index import TimeIndex, check_consecutive, read_index
-from skchaos._rows import read_rows
+from skchaos._rows import read_rows, without_inputs
 from skchaos._sklearn import check_is_fitted
 
 
@@ -96,8 +96,7 @@ class ForecasterMixin:
         if getattr(self, "target_ndim_", 0):
             raise ValueError("The estimator was fitted with y; score(X, y) needs it too.")
         rows = read_rows(self, X, reset=False, min_rows=3)
-        if len(inputs := getattr(self, "input_columns_", ())):
-            rows = np.delete(rows, inputs, axis=1)
+        rows = without_inputs(rows, getattr(self, "input_columns_", ()))
         return r2_score(rows[1:], predicted[:-1])
 
     def _read_consecutive(self, X):

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from skchaos._degenerate import warn_of_degenerate
 from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
-from skchaos._rows import column_labels, read_rows
+from skchaos._rows import column_labels, read_rows, without_inputs
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import local_exponents, lyapunov_exponents
@@ -308,7 +308,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if engine.n_inputs and self.regime_ == "fixed point":
             self.regime_ = "follows its inputs"  # its orbits move where they do
         if not is_map:
-            self._compare_with_rows(np.delete(rows, engine.input_columns, axis=1), lengths)
+            self._compare_with_rows(without_inputs(rows, engine.input_columns), lengths)
 
     def _check_enough_inputs(self, lengths):
         """Raise where the rows are too few for orbits that inputs lead."""

@@ -128,6 +128,11 @@ def column_positions(labels: np.ndarray, chosen: Any) -> np.ndarray:
     return np.array(sorted(known.index(label) for label in chosen), dtype=int)
 
 
+def without_inputs(rows: np.ndarray, input_columns: np.ndarray) -> np.ndarray:
+    """Leave out the columns that are inputs; where there are none it is the same array."""
+    return np.delete(rows, input_columns, axis=-1) if len(input_columns) else rows
+
+
 def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     """Raise a ValueError that names the first value of `rows` that is not finite."""
     finite = np.isfinite(rows)

@@ -10,6 +10,7 @@ import numpy as np
 
 from skchaos._index import TimeIndex
 from skchaos._mapped import blocks
+from skchaos._rows import without_inputs
 
 NO_COLUMNS = np.empty(0, dtype=int)
 
@@ -145,8 +146,7 @@ class Series:
             targets = np.asarray(targets, dtype=np.float64).reshape(len(rows), -1)
         target_scaling = Scaling.of(np.empty((1, 0)) if targets is None else targets)
         inputs = rows[:, input_columns]
-        if len(input_columns):  # rows that are mapped from a file stay there if there are none
-            rows = np.delete(rows, input_columns, axis=1)
+        rows = without_inputs(rows, input_columns)
         return cls(
             rows=rows,
             targets=targets,

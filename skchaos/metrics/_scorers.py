@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skchaos._index import TimeIndex, check_consecutive
-from skchaos._rows import check_labels
+from skchaos._rows import check_labels, without_inputs
 from skchaos.metrics._forecast import prediction_error, valid_prediction_time
 from skchaos.metrics._spectrum import MIN_ROWS, power_spectrum_distance
 from skchaos.metrics._state_space import state_space_divergence
@@ -306,8 +306,7 @@ def known_inputs(forecaster, following, n_steps):
 
 def foreseen(forecaster, rows):
     """Leave out the columns that are inputs: a forecast of what is given is no merit."""
-    at = getattr(forecaster, "input_columns_", ())
-    return np.delete(rows, at, axis=-1) if len(at) else rows
+    return without_inputs(rows, getattr(forecaster, "input_columns_", ()))
 
 
 def _as_array(X, finite=True):

@@ -12,7 +12,7 @@ from sklearn.utils import indexable
 from sklearn.utils.metaestimators import available_if
 
 from skchaos._regressor import ChaoticRNNRegressor
-from skchaos._rows import column_labels, column_positions, read_rows
+from skchaos._rows import column_labels, column_positions, read_rows, without_inputs
 from skchaos._sklearn import Interval, check_is_fitted, fit_method, take_rows
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection._fits import Fit, run, tabulate
@@ -238,7 +238,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         if grid is None:
             given = self._base().input_columns
             at = column_positions(column_labels(X, np.shape(X)[1]), given)
-            rows = np.delete(np.asarray(X), at, axis=1) if len(at) else X
+            rows = without_inputs(np.asarray(X), at) if len(at) else X  # a frame keeps its labels
             grid = {"forcing_interval": ["auto", *forcing_interval_grid(rows, groups=groups)]}
         candidates = list(ParameterGrid(grid))
         if not candidates:
