@@ -357,3 +357,16 @@ def test_a_transformer_of_all_columns_is_refused(trained, monkeypatch):
     frozen = FrozenEstimator(trained)
     with pytest.raises(ValueError, match="input_columns"):
         TransformedForecaster(frozen, forecaster.transformer).fit(TRAIN)
+
+
+@pytest.mark.parametrize("drawn", ["ForecastDisplay", "AttractorDisplay"])
+def test_pictures_show_what_is_forecast(trained, drawn):
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot as plt
+
+    from skchaos import plotting
+
+    draw = getattr(plotting, drawn).from_estimator
+    assert draw(trained, TEST).feature_names == ["low", "high"]
+    assert draw(trained, TEST, columns=["low", "wind"]).feature_names == ["low", "wind"]
+    plt.close("all")

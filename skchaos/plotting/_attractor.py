@@ -157,7 +157,8 @@ class AttractorDisplay:
             Steps of the free run. None is as many as there are rows to draw; a longer run shows
             a slow collapse.
         columns : int, str or sequence of up to three, default=None
-            Positions or names of the columns to draw. None is the first three.
+            Positions or names of the columns to draw. None is the first three, not counting
+            `input_columns`, of which a forecast is what it was given.
         delay : int or "auto", default="auto"
             Steps between the coordinates, where a single column is drawn; see
             :meth:`from_predictions`.
@@ -202,7 +203,7 @@ class AttractorDisplay:
         return cls.from_predictions(
             X_true,
             forecaster.forecast(n_steps, X=context, **known),
-            columns=columns,
+            columns=_common.forecast_columns(forecaster, columns, np.shape(X)[-1], when_none=3),
             delay=delay,
             name=type(forecaster).__name__ if name is None else name,
             ax=ax,

@@ -101,6 +101,14 @@ def check_same_columns(X_true, X_pred, true_rows, pred_rows, labels=("X_true", "
         )
 
 
+def forecast_columns(forecaster, columns, n_columns, *, when_none):
+    """Return `columns`, or where they are None the first that the forecaster is not given."""
+    given = getattr(forecaster, "input_columns_", ())
+    if columns is not None or len(given) == 0:
+        return columns
+    return [i for i in range(n_columns) if i not in given][:when_none]
+
+
 def choose_columns(columns, names, most, *, when_none):
     """Return the positions of the columns to draw.
 

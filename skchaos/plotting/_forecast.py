@@ -259,7 +259,8 @@ class ForecastDisplay:
         n_shown : int, default=None
             Rows of the context that are drawn; 0 draws none. None is half of `n_steps`.
         columns : int, str or sequence of up to eight, default=None
-            Positions or names of the columns to draw. None is the first four.
+            Positions or names of the columns to draw. None is the first four, not counting
+            `input_columns`, of which a forecast is what it was given.
         name : str, default=None
             Name of the model. None is the name of its class.
         lyapunov_axis : bool, default=False
@@ -301,7 +302,9 @@ class ForecastDisplay:
             index=None if index is None else index[first:],
             dt=dt,
             predictability_time=predictability_time,
-            columns=columns,
+            columns=_common.forecast_columns(
+                forecaster, columns, np.shape(X)[-1], when_none=_PANELS_WHEN_NONE
+            ),
             name=type(forecaster).__name__ if name is None else name,
             lyapunov_axis=lyapunov_axis,
             ax=ax,
