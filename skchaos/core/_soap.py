@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from skchaos.core import _compiled
 from skchaos.core._stack import Stack
 
 # The values of the paper: decay rates of the mean squares and of the covariances, updates between
@@ -24,10 +25,25 @@ MAX_SIDE = 256  # a side that is longer keeps its axes: its basis would cost mor
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of a weight matrix: how gradients vary along it, and the axes of that."""
+    """One side of a weight matrix: how gradients vary along it, and the axes of that.
+
+    Empty where it is too long to have axes of its own.
+    """
 
     covariance: Tensor  # (model, gate, side, side)
     basis: Tensor  # (model, gate, side, axis)
+
+    @classmethod
+    def new(cls, values: Tensor, n_gates: int, size: int) -> "_Side":
+        size = size if size <= MAX_SIDE else 0
+        axes = torch.eye(size, dtype=values.dtype, device=values.device)
+        basis = axes.repeat(len(values), n_gates, 1, 1)
+        return cls(torch.zeros_like(basis), basis)
+
+    @property
+    def turns(self) -> bool:
+        """Whether it has axes of its own."""
+        return self.basis.numel() > 0
 
     def meet(self, second_moment: Tensor) -> None:
         """Take in the gradient's second moment along this side."""
@@ -38,6 +54,63 @@ class _Side:
         self.basis.copy_(torch.linalg.qr(self.covariance @ self.basis).Q)
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    """A weight matrix of each model: where it is in a row of weights, and its sides.
+
+    Its methods are the plain way, and the truth; :mod:`skchaos.core._loops` has a compiled one.
+    """
+
+    part: slice
+    shape: tuple[int, int, int]  # gate, row, column
+    left: _Side
+    right: _Side
+
+    @property
+    def memory(self) -> tuple[Tensor, ...]:
+        """What it remembers."""
+        sides = (self.left, self.right)
+        return tuple(tensor for side in sides for tensor in (side.covariance, side.basis))
+
+    def to_axes(self, turns: bool, gradients: Tensor, mean: Tensor, turned: Tensor) -> None:
+        """Take in gradients and put them, along the axes, into `turned` (all (model, weight)).
+
+        Where the axes turn before, the mean, which lies along them, turns too.
+        """
+        gradient = self._of(gradients)
+        if self.left.turns:
+            self.left.meet(gradient @ gradient.mT)
+        if self.right.turns:
+            self.right.meet(gradient.mT @ gradient)
+        if turns:
+            unturned = self._turned_back(self._of(mean))
+            for side in (self.left, self.right):
+                if side.turns:
+                    side.turn()
+            self._put(mean, self._turned(unturned))
+        self._put(turned, self._turned(gradient))
+
+    def from_axes(self, steps: Tensor) -> None:
+        """Turn steps (model, weight) from the axes to the weights, in place."""
+        self._put(steps, self._turned_back(self._of(steps)))
+
+    def _of(self, rows: Tensor) -> Tensor:
+        return rows[:, self.part].unflatten(1, self.shape)
+
+    def _put(self, rows: Tensor, matrices: Tensor) -> None:
+        rows[:, self.part] = matrices.flatten(1)
+
+    def _turned(self, matrix: Tensor) -> Tensor:
+        if self.left.turns:
+            matrix = self.left.basis.mT @ matrix
+        return matrix @ self.right.basis if self.right.turns else matrix
+
+    def _turned_back(self, matrix: Tensor) -> Tensor:
+        if self.left.turns:
+            matrix = self.left.basis @ matrix
+        return matrix @ self.right.basis.mT if self.right.turns else matrix
+
+
 class Soap:
     """SOAP for the models of a stack, each as if it were alone.
 
@@ -45,6 +118,10 @@ class Soap:
     ----------
     stack : Stack
         Models, whose weights are changed in place.
+    n_threads : int
+        Threads that compiled loops divide the models among.
+    is_compiled : bool, optional
+        Whether to take compiled loops. None takes them where they can be had.
 
     Attributes
     ----------
@@ -52,21 +129,25 @@ class Soap:
         All that it remembers; the first axis is that of models.
     """
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(
+        self, stack: Stack, n_threads: int = 1, *, is_compiled: bool | None = None
+    ) -> None:
         values = stack.values
-        self.stack = stack
+        self.stack, self.n_threads = stack, n_threads
+        if is_compiled is None:
+            is_compiled = values.device.type == "cpu" and _compiled.has_compiler()
+        self.is_compiled = is_compiled
         # Along the axes, as the steps are.
         self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
-        self.matrices = []  # slice of a row, shape (gate, row, column), left side, right side
+        self.matrices = []
         for name, shape in zip(stack.names, stack.shapes, strict=True):
             if len(shape) == 2 and 1 < min(shape) <= MAX_SIDE:
                 end = stack.ends[name]
-                shape = _by_gate(shape, stack.like.cell.hidden_size)
-                sides = [_new_side(values, shape[0], size) for size in shape[1:]]
-                self.matrices.append((slice(end - shape.numel(), end), shape, *sides))
-        sides = [side for *_, left, right in self.matrices for side in (left, right) if side]
-        tensors = [tensor for side in sides for tensor in (side.covariance, side.basis)]
-        self.state = [self.mean, self.square, *tensors]
+                by_gate = _by_gate(*shape, stack.like.cell.hidden_size)
+                sides = [_Side.new(values, by_gate[0], size) for size in by_gate[1:]]
+                self.matrices.append(_Matrix(slice(end - shape.numel(), end), by_gate, *sides))
+        memory = [tensor for matrix in self.matrices for tensor in matrix.memory]
+        self.state = [self.mean, self.square, *memory]
 
     def update(
         self,
@@ -77,56 +158,52 @@ class Soap:
     ) -> None:
         """Do update number `step`, counted from zero."""
         turned = gradients.clone()
-        for part, shape, left, right in self.matrices:
-            gradient = gradients[:, part].unflatten(1, shape)
-            if left:
-                left.meet(gradient @ gradient.mT)
-            if right:
-                right.meet(gradient.mT @ gradient)
-            # Not at once: the first few gradients do not span a side.
-            if (step + 1) % TURN_EVERY == 0:
-                mean = _from_axes(self.mean[:, part].unflatten(1, shape), left, right)
-                for side in (left, right):
-                    if side:
-                        side.turn()
-                _put(self.mean, part, _to_axes(mean, left, right))
-            _put(turned, part, _to_axes(gradient, left, right))
+        # Not at once: the first few gradients do not span a side.
+        self._to_axes((step + 1) % TURN_EVERY == 0, gradients, turned)
         self.mean.lerp_(turned, 1 - momentum)
         self.square.mul_(SECOND_DECAY).addcmul_(turned, turned, value=1 - SECOND_DECAY)
         # Both means start at zero and are scaled up by what that takes away.
         unbiased = math.sqrt(1 - SECOND_DECAY ** (step + 1))
         spread = self.square.sqrt().add_(unbiased * EPSILON)
-        heading = (self.mean / spread).mul_(rate * (unbiased / (1 - momentum ** (step + 1))))
-        for part, shape, left, right in self.matrices:
-            _put(heading, part, _from_axes(heading[:, part].unflatten(1, shape), left, right))
-        self.stack.values.sub_(heading)
+        steps = torch.div(self.mean, spread, out=turned)
+        steps.mul_(rate * (unbiased / (1 - momentum ** (step + 1))))
+        self._from_axes(steps)
+        self.stack.values.sub_(steps)
+
+    def _to_axes(self, turns: bool, gradients: Tensor, turned: Tensor) -> None:
+        if not self.is_compiled:
+            for matrix in self.matrices:
+                matrix.to_axes(turns, gradients, self.mean, turned)
+            return
+        from skchaos.core import _loops as loops
+
+        rows = [tensor.numpy() for tensor in (gradients, self.mean, turned)]
+
+        def work(models: slice) -> None:
+            of_models = [array[models] for array in rows]
+            for matrix in self.matrices:
+                sides = tuple(tensor.numpy()[models] for tensor in matrix.memory)
+                at, shape = matrix.part.start, matrix.shape
+                loops.to_axes(at, shape, sides, COVARIANCE_DECAY, turns, *of_models)
+
+        _compiled.for_models(len(gradients), self.n_threads, work)
+
+    def _from_axes(self, steps: Tensor) -> None:
+        if not self.is_compiled:
+            for matrix in self.matrices:
+                matrix.from_axes(steps)
+            return
+        from skchaos.core import _loops as loops
+
+        def work(models: slice) -> None:
+            for matrix in self.matrices:
+                axes = (side.basis.numpy()[models] for side in (matrix.left, matrix.right))
+                loops.from_axes(matrix.part.start, matrix.shape, *axes, steps.numpy()[models])
+
+        _compiled.for_models(len(steps), self.n_threads, work)
 
 
-def _by_gate(shape: torch.Size, hidden_size: int) -> torch.Size:
+def _by_gate(n_rows: int, n_columns: int, hidden_size: int) -> tuple[int, int, int]:
     """Split rows into those of each gate: matrices of their own, whose short sides turn cheaply."""
-    n_gates, rest = divmod(shape[0], hidden_size)
-    return torch.Size((1, *shape) if rest or not n_gates else (n_gates, hidden_size, shape[1]))
-
-
-def _new_side(values: Tensor, n_gates: int, size: int) -> _Side | None:
-    if size > MAX_SIDE:
-        return None
-    like = {"dtype": values.dtype, "device": values.device}
-    basis = torch.eye(size, **like).repeat(len(values), n_gates, 1, 1)
-    return _Side(torch.zeros_like(basis), basis)
-
-
-def _put(rows: Tensor, part: slice, matrices: Tensor) -> None:
-    rows[:, part] = matrices.flatten(1)
-
-
-def _to_axes(matrix: Tensor, left: _Side | None, right: _Side | None) -> Tensor:
-    if left:
-        matrix = left.basis.mT @ matrix
-    return matrix @ right.basis if right else matrix
-
-
-def _from_axes(matrix: Tensor, left: _Side | None, right: _Side | None) -> Tensor:
-    if left:
-        matrix = left.basis @ matrix
-    return matrix @ right.basis.mT if right else matrix
+    n_gates, rest = divmod(n_rows, hidden_size)
+    return (1, n_rows, n_columns) if rest or not n_gates else (n_gates, hidden_size, n_columns)

@@ -161,8 +161,8 @@ class _Program:
     ) -> None:
         self.stack, self.members = stack, members
         values = stack.values
-        self.optimizer = Soap(stack)
         self.batches = Batches([member.source for member in members], values.device)
+        self.optimizer = Soap(stack, self.batches.n_threads)
         if memory is not None:
             for own, known in zip(self._state[1:], memory, strict=True):
                 own.copy_(known)

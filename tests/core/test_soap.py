@@ -24,12 +24,17 @@ def gradients_like(stack, step):
     return noise.cumsum(1) / 10
 
 
-def run_soap(stack, n_updates=25):
-    optimizer = Soap(stack)
+def run_soap(stack, n_updates=25, **options):
+    optimizer = Soap(stack, **options)
     rate = stack.values.new_full((len(stack.values), 1), RATE)
     for step in range(n_updates):
         optimizer.update(gradients_like(stack, step), step, rate, MOMENTUM)
     return optimizer
+
+
+def needs_numba(is_compiled):
+    if is_compiled:
+        pytest.importorskip("numba")
 
 
 def run_adam(stack, n_updates=25):
@@ -70,14 +75,17 @@ def plain_soap(matrix, gradients):
         ("lstm", [(4, 6, 6), (2, 6, 2)]),
     ],
 )
-def test_matrices_follow_the_paper_gate_by_gate(cell, shapes):
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_matrices_follow_the_paper_gate_by_gate(cell, shapes, is_compiled):
+    needs_numba(is_compiled)
     stack = make_stack(cell=cell)
-    before, optimizer = stack.values.clone(), Soap(stack)
+    before = stack.values.clone()
     given = [gradients_like(stack, step) for step in range(25)]
-    run_soap(stack)
-    assert [shape for _, shape, *_ in optimizer.matrices] == shapes
-    for part, shape, *_ in optimizer.matrices:
-        rows = [rows[0, part].unflatten(0, shape) for rows in (before, *given, stack.values)]
+    optimizer = run_soap(stack, is_compiled=is_compiled)
+    assert [matrix.shape for matrix in optimizer.matrices] == shapes
+    for matrix in optimizer.matrices:
+        rows = (before, *given, stack.values)
+        rows = [row[0, matrix.part].unflatten(0, matrix.shape) for row in rows]
         for matrix, *gradients, after in zip(*rows, strict=True):
             torch.testing.assert_close(after, plain_soap(matrix, gradients))
 
@@ -86,8 +94,8 @@ def test_what_is_no_matrix_follows_adam():
     stack = make_stack()
     expected = run_adam(stack)
     is_vector = torch.ones(stack.values.shape[1], dtype=bool)
-    for part, *_ in run_soap(stack).matrices:
-        is_vector[part] = False
+    for matrix in run_soap(stack).matrices:
+        is_vector[matrix.part] = False
     assert is_vector.any()
     torch.testing.assert_close(stack.values[:, is_vector], expected[:, is_vector])
     assert not torch.allclose(stack.values[:, ~is_vector], expected[:, ~is_vector], rtol=1e-3)
@@ -99,6 +107,22 @@ def test_long_sides_keep_their_axes(monkeypatch):
     expected = run_adam(stack)
     assert len(run_soap(stack).state) == 2  # no covariance is kept
     torch.testing.assert_close(stack.values, expected)
+
+
+@pytest.mark.parametrize(("most", "n_turning"), [(5, 1), (256, 4)])
+def test_loops_agree_with_the_plain_way(most, n_turning, monkeypatch):
+    needs_numba(True)
+    monkeypatch.setattr(_soap, "MAX_SIDE", most)
+    plain, compiled, threaded = (make_stack(3, "lstm") for _ in range(3))
+    optimizer = run_soap(plain, is_compiled=False)
+    sides = [side for matrix in optimizer.matrices for side in (matrix.left, matrix.right)]
+    assert sum(side.turns for side in sides) == n_turning
+    in_loops = run_soap(compiled, is_compiled=True)
+    torch.testing.assert_close(compiled.values, plain.values)
+    for one, other in zip(in_loops.state, optimizer.state, strict=True):
+        torch.testing.assert_close(one, other)
+    run_soap(threaded, n_threads=2, is_compiled=True)
+    assert torch.equal(threaded.values, compiled.values)
 
 
 def test_each_model_is_updated_as_if_alone(monkeypatch):
