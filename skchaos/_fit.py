@@ -15,7 +15,7 @@ from skchaos._mapped import is_mapped, release
 from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
 from skchaos._series import Series, spread
-from skchaos._validation import Validation, driven_steps, score_models
+from skchaos._validation import Validation, driven_steps, judge_models
 from skchaos.core import (
     ForcedRNN,
     Progress,
@@ -164,8 +164,7 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
 def _best(job: Job, results: list[TrainingResult], validation: Validation | None) -> Trained:
     """Keep the best of those whose free runs are good, if any are: by score times forecast error.
 
-    Either alone misleads. Scores of free runs are noisy, and say little of how exact a model is;
-    errors of forecasts hang on the few steepest stretches of the rows set aside.
+    As a training keeps the best of its states, and for the same reason.
     """
     interrupted = any(result.stopped == "interrupted" for result in results)
     floor = np.nan if validation is None else validation.floor
@@ -173,11 +172,8 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
 
     def rank(one: Trained) -> tuple[bool, float, int]:
         result = one.result
-        if one.is_poor or result.n_iter == 0:
-            return True, result.score, -result.n_iter
-        model = _new_model(job, 0)
-        model.load_state_dict(result.weights)
-        return False, result.score * validation.forecast_error(model), -result.n_iter
+        error = 1.0 if one.is_poor else result.error
+        return one.is_poor, result.score * error, -result.n_iter
 
     best = trained[0] if len(trained) == 1 else min(trained, key=rank)
     if job.series is not job.recorded and "inference.affine.weight" in best.result.weights:
@@ -230,8 +226,8 @@ def _train(
     settings = runs[0][0].settings
     device, n_threads = resolve_device(settings.device), torch.get_num_threads()
 
-    def validate(model: ForcedRNN, numbers: list[int]) -> list[float]:
-        return score_models([validations[i] for i in numbers], model)
+    def validate(model: ForcedRNN, numbers: list[int]) -> list[tuple[float, float]]:
+        return judge_models([validations[i] for i in numbers], model)
 
     judge = None if validations is None else validate
     try:

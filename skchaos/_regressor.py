@@ -110,27 +110,27 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         slower than a forcing interval [6]_. Of "plrnn", "shallow_plrnn", "dendritic_plrnn" and
         "al_rnn" alone.
     early_stopping : bool, default=True
-        Whether to set the last rows of each trajectory aside, to score free runs of the model
-        against them 25 times during training, and to keep the last state whose score is not
-        distinguishable from the best. A low training loss does not mean a free run that lives. If
+        Whether to set the last rows of each trajectory aside, to judge the model by them 25 times
+        during training, and to keep the last state that is not distinguishably worse than the best.
+        What counts is the score of free runs times the mean squared error of forecasts over one
+        forcing interval: a low error does not mean a free run that lives, and scores are noisy. If
         False, or where fewer than 100 rows of a trajectory would be set aside or left, all its rows
         are trained on; where none are set aside the last state is kept.
     validation_fraction : float, default=0.1
         Part of the rows set aside for early stopping, of a trajectory 200,000 at most.
     n_iter_no_change : int, default=15
-        Checks in a row that score worse than the best beyond `tol`, after which training stops.
+        Checks in a row that are worse than the best beyond `tol`, after which training stops.
     tol : float, default=0.5
-        Relative scatter of the validation score: up to (1 + tol) times the best a state counts as
-        equally good, and the later one is kept, as it has had the smaller steps. Where noise drives
-        the series it is at most 0.2.
+        Relative scatter of what states are judged by: up to (1 + tol) times the best a state counts
+        as equally good, and the later one is kept, as it has had the smaller steps. Where noise
+        drives the series it is at most 0.2.
     n_init : int, default=2
         Trainings, from other initial weights; the first, third, ... with `learning_rate`, the
         second, fourth, ... with three times as much, since some series want small steps and some
         large ones. Of those whose free runs score at most three times as badly against the rows
-        set aside as stretches of the training rows do, the one is kept whose score times its mean
-        squared forecast error, over one forcing interval of the rows set aside, is the least; if
-        there is none, the one that scores best. They share the threads that torch is given.
-        Without rows set aside, and with `warm_start`, there is one training.
+        set aside as stretches of the training rows do, the one is kept whose score times forecast
+        error is the least; if there is none, the one that scores best. They share the threads that
+        torch is given. Without rows set aside, and with `warm_start`, there is one training.
     warm_start : bool, default=False
         Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"

@@ -107,39 +107,57 @@ class Validation:
         run = run[..., self.varying].astype(np.float64)
         return free_running_score(self.truth, self.stretch, run, self.inputs is not None)
 
-    def forecast_error(self, model: ForcedRNN) -> float:
-        """Return the mean squared error of the forecasts of one model, standardised."""
-        n_features, last = model.n_features, self.windows.shape[1] - 1
-        rows = torch.as_tensor(self.ahead, dtype=torch.float32)
-        future = rows[:, last + 1 :, :n_features].transpose(0, 1)
-        acting = rows[:, last:-1, n_features:].transpose(0, 1)
-        with torch.no_grad():
-            windows = rows[:, last + self.offsets, :n_features]
-            foreseen = model(windows, len(future), acting)[..., :n_features]
-        return float((foreseen - future).double().square().mean())
+
+def judge_models(validations: Sequence[Validation], model: ForcedRNN) -> list[tuple[float, float]]:
+    """Return scores and forecast errors of the models of a stack, each by its own validation."""
+    if validations[0].one_step is not None:
+        return [(error, 1.0) for error in _one_step_errors(validations, model)]
+    scores, errors = score_models(validations, model), forecast_errors(validations, model)
+    return list(zip(scores, errors, strict=True))
 
 
 def score_models(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
-    """Score each model of a stack by its own validation, all at once: lower is better."""
-    parameter = next(model.parameters())
+    """Score free runs of each model of a stack by its own validation: lower is better."""
     first = validations[0]
-
-    def gather(parts: list[np.ndarray]) -> torch.Tensor:
-        return torch.as_tensor(np.stack(parts), dtype=parameter.dtype).to(parameter)
-
-    windows = gather([validation.windows for validation in validations])
-    at = first.windows.shape[1] - 1 + torch.as_tensor(first.offsets)
-    if first.one_step is not None:
-        missed = innovations(model, gather([v.one_step for v in validations]), at)
-        return missed.square().mean((-2, -1)).tolist()
+    windows = _gathered([validation.windows for validation in validations], model)
     with torch.no_grad():
-        states = model.infer(windows[:, :, at])
+        states = model.infer(windows[:, :, _within(first)])
     inputs, n_steps = None, N_STEPS
     if first.inputs is not None:
-        inputs, n_steps = gather([v.inputs for v in validations]), first.inputs.shape[1]
+        inputs, n_steps = _gathered([v.inputs for v in validations], model), first.inputs.shape[1]
     n_transient = n_steps * N_TRANSIENT // N_STEPS
     run, _ = free_run(model, states, n_steps - n_transient, n_transient, inputs)
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
+
+
+def forecast_errors(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
+    """Return the mean squared error of the forecasts of each model of a stack, standardised."""
+    n_rows = min(validation.ahead.shape[1] for validation in validations)
+    rows = _gathered([validation.ahead[:, :n_rows] for validation in validations], model)
+    n_features, last = model.n_features, validations[0].windows.shape[1] - 1
+    future = rows[:, :, last + 1 :, :n_features].transpose(1, 2)  # (model, time, forecast, feature)
+    acting = rows[:, :, last:-1, n_features:].transpose(1, 2)
+    with torch.no_grad():
+        windows = rows[:, :, _within(validations[0]), :n_features]
+        foreseen = model(windows, future.shape[1], acting)[..., :n_features]
+    return (foreseen - future).double().square().mean((1, 2, 3)).tolist()
+
+
+def _one_step_errors(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
+    rows = _gathered([validation.one_step for validation in validations], model)
+    missed = innovations(model, rows, _within(validations[0]))
+    return missed.square().mean((-2, -1)).tolist()
+
+
+def _within(validation: Validation) -> torch.Tensor:
+    """Return the numbers of the rows of a window that a state is inferred from."""
+    return validation.windows.shape[1] - 1 + torch.as_tensor(validation.offsets)
+
+
+def _gathered(parts: list[np.ndarray], model: ForcedRNN) -> torch.Tensor:
+    """Stack arrays of several models where the models are."""
+    parameter = next(model.parameters())
+    return torch.as_tensor(np.stack(parts), dtype=parameter.dtype).to(parameter)
 
 
 def driven_steps(series: Series, span: int) -> int:

@@ -14,7 +14,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._reconstruction import _run_starts
-from skchaos._validation import Validation
+from skchaos._validation import Validation, forecast_errors
+from skchaos.core import Stack
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning, PoorFitWarning
 from skchaos.metrics import DYNAMICS_SCORERS
@@ -225,7 +226,8 @@ def test_fits_are_judged_by_what_forecasts_with_these_inputs_do(trained):
     run = ((run - TRAIN.mean()) / TRAIN.std(ddof=0))[["low", "high"]].to_numpy()
     one = replace(validation, ahead=ahead[:1])
     wanted = np.mean((run - ahead[0, n:, :2]) ** 2)
-    assert one.forecast_error(engine.model.float()) == pytest.approx(wanted, rel=1e-4)
+    model = Stack.of([engine.model.float()]).model
+    assert forecast_errors([one], model) == pytest.approx([wanted], rel=1e-4)
     for window, inputs in zip(validation.windows, validation.inputs, strict=True):
         last = np.flatnonzero(np.isclose(scaled[:, :2], window[-1]).all(axis=1))[0]
         np.testing.assert_allclose(inputs[:, 0], scaled[last : last + len(inputs), 2])

@@ -21,8 +21,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import _interval, measure
 from skchaos._series import Scaling
-from skchaos._validation import Validation
-from skchaos.core import CELLS, _training
+from skchaos._validation import Validation, forecast_errors
+from skchaos.core import CELLS, Stack, _training
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import (
     DivergenceWarning,
@@ -493,8 +493,9 @@ class TestTrainingAgain:
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
         _, results, _ = self.trainings(lorenz, monkeypatch)
         products = [0.1, 0.11] if better == 0 else [0.11, 0.1]
-        errors = iter(p / result.score for p, result in zip(products, results, strict=True))
-        monkeypatch.setattr(Validation, "forecast_error", lambda self, model: next(errors))
+        for product, result in zip(products, results, strict=True):
+            result.error = product / result.score
+        monkeypatch.setattr("skchaos._fit._train", lambda *given: results)
         fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
         assert_array_equal(fitted.readout_bias_, results[better].weights["readout.bias"])
 
@@ -522,8 +523,8 @@ class TestTrainingAgain:
         contexts, future = np.split(validation.ahead, [n_context], axis=1)
         ahead = fitted.forecast(7, scaling.undo(contexts))
         wanted = np.mean((scaling.apply(ahead) - future) ** 2)
-        model = fitted._engine().model.float()
-        assert validation.forecast_error(model) == pytest.approx(wanted, rel=1e-5)
+        model = Stack.of([fitted._engine().model.float()]).model
+        assert forecast_errors([validation], model) == pytest.approx([wanted], rel=1e-5)
         held_out = scaling.apply(lorenz[1350:])
         assert_allclose(contexts[0, -1], held_out[0])
         assert_allclose(future[-1, -1], held_out[-1])

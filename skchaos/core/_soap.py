@@ -30,14 +30,14 @@ class _Side:
     Empty where it is too long to have axes of its own.
     """
 
-    covariance: Tensor  # (model, gate, side, side)
-    basis: Tensor  # (model, gate, side, axis)
+    covariance: Tensor  # (model, side, side)
+    basis: Tensor  # (model, side, axis)
 
     @classmethod
-    def new(cls, values: Tensor, n_gates: int, size: int) -> "_Side":
+    def new(cls, values: Tensor, size: int) -> "_Side":
         size = size if size <= MAX_SIDE else 0
         axes = torch.eye(size, dtype=values.dtype, device=values.device)
-        basis = axes.repeat(len(values), n_gates, 1, 1)
+        basis = axes.repeat(len(values), 1, 1)
         return cls(torch.zeros_like(basis), basis)
 
     @property
@@ -58,13 +58,21 @@ class _Side:
 class _Matrix:
     """A weight matrix of each model: where it is in a row of weights, and its sides.
 
-    Its methods are the plain way, and the truth; :mod:`skchaos.core._loops` has a compiled one.
+    A bias that follows it there is its last column, as the weight of a unit that is always one: its
+    gradients go with those of the others. The methods are the plain way, and the truth;
+    :mod:`skchaos.core._loops` has a compiled one.
     """
 
-    part: slice
-    shape: tuple[int, int, int]  # gate, row, column
+    first: int
+    shape: tuple[int, int]  # rows, and columns with the bias
+    has_bias: bool
     left: _Side
     right: _Side
+
+    @property
+    def part(self) -> slice:
+        """Where it is, with its bias."""
+        return slice(self.first, self.first + self.shape[0] * self.shape[1])
 
     @property
     def memory(self) -> tuple[Tensor, ...]:
@@ -94,11 +102,18 @@ class _Matrix:
         """Turn steps (model, weight) from the axes to the weights, in place."""
         self._put(steps, self._turned_back(self._of(steps)))
 
-    def _of(self, rows: Tensor) -> Tensor:
-        return rows[:, self.part].unflatten(1, self.shape)
+    def _of(self, rows: Tensor) -> Tensor:  # (model, row, column)
+        n_rows, n_columns = self.shape
+        if not self.has_bias:
+            return rows[:, self.part].unflatten(1, self.shape)
+        weight, bias = rows[:, self.part].split([n_rows * (n_columns - 1), n_rows], dim=1)
+        return torch.cat([weight.unflatten(1, (n_rows, -1)), bias.unsqueeze(-1)], dim=-1)
 
     def _put(self, rows: Tensor, matrices: Tensor) -> None:
-        rows[:, self.part] = matrices.flatten(1)
+        pieces = [matrices]
+        if self.has_bias:
+            pieces = matrices.split([self.shape[1] - 1, 1], dim=-1)
+        rows[:, self.part] = torch.cat([piece.flatten(1) for piece in pieces], dim=1)
 
     def _turned(self, matrix: Tensor) -> Tensor:
         if self.left.turns:
@@ -142,10 +157,11 @@ class Soap:
         self.matrices = []
         for name, shape in zip(stack.names, stack.shapes, strict=True):
             if len(shape) == 2 and 1 < min(shape) <= MAX_SIDE:
-                end = stack.ends[name]
-                by_gate = _by_gate(*shape, stack.like.cell.hidden_size)
-                sides = [_Side.new(values, by_gate[0], size) for size in by_gate[1:]]
-                self.matrices.append(_Matrix(slice(end - shape.numel(), end), by_gate, *sides))
+                first, bias = stack.ends[name] - shape.numel(), name.replace("weight", "bias")
+                has_bias = stack.ends.get(bias) == stack.ends[name] + shape[0]
+                size = (shape[0], shape[1] + has_bias)
+                sides = [_Side.new(values, n) for n in size]
+                self.matrices.append(_Matrix(first, size, has_bias, *sides))
         memory = [tensor for matrix in self.matrices for tensor in matrix.memory]
         self.state = [self.mean, self.square, *memory]
 
@@ -183,8 +199,8 @@ class Soap:
             of_models = [array[models] for array in rows]
             for matrix in self.matrices:
                 sides = tuple(tensor.numpy()[models] for tensor in matrix.memory)
-                at, shape = matrix.part.start, matrix.shape
-                loops.to_axes(at, shape, sides, COVARIANCE_DECAY, turns, *of_models)
+                place = (matrix.first, *matrix.shape, matrix.has_bias)
+                loops.to_axes(place, sides, COVARIANCE_DECAY, turns, *of_models)
 
         _compiled.for_models(len(gradients), self.n_threads, work)
 
@@ -198,12 +214,7 @@ class Soap:
         def work(models: slice) -> None:
             for matrix in self.matrices:
                 axes = (side.basis.numpy()[models] for side in (matrix.left, matrix.right))
-                loops.from_axes(matrix.part.start, matrix.shape, *axes, steps.numpy()[models])
+                place = (matrix.first, *matrix.shape, matrix.has_bias)
+                loops.from_axes(place, *axes, steps.numpy()[models])
 
         _compiled.for_models(len(steps), self.n_threads, work)
-
-
-def _by_gate(n_rows: int, n_columns: int, hidden_size: int) -> tuple[int, int, int]:
-    """Split rows into those of each gate: matrices of their own, whose short sides turn cheaply."""
-    n_gates, rest = divmod(n_rows, hidden_size)
-    return (1, n_rows, n_columns) if rest or not n_gates else (n_gates, hidden_size, n_columns)

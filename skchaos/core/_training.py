@@ -24,7 +24,7 @@ MAX_DRAWN, MAX_JUDGED = 64, 16
 # they say that is taken over.
 LOOK_EVERY, TAKEN_OVER = 20, 0.1
 
-Validation = Callable[[ForcedRNN, list[int]], list[float]]
+Validation = Callable[[ForcedRNN, list[int]], list[tuple[float, float]]]
 Progress = Callable[[int, list[float], list[float]], None]
 
 
@@ -35,12 +35,14 @@ class TrainingResult:
     Attributes
     ----------
     weights : dict of Tensor
-        Of the last state that scored as well as the best, or of the last one where nothing was
-        validated. The last, because it has had the smaller steps.
+        Of the last state that was as good as the best by score times error, or of the last one
+        where nothing was validated. The last, because it has had the smaller steps.
     loss_curve : list of float
         Mean loss between two checks.
     score : float
         Validation score of those weights; inf before one is validated, and without validation.
+    error : float
+        Their forecast error, likewise.
     validation_scores : list of float
         Score at each check; empty without validation.
     n_iter : int
@@ -53,6 +55,7 @@ class TrainingResult:
 
     weights: dict[str, Tensor]
     score: float = math.inf
+    error: float = math.inf
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     n_iter: int = 0
@@ -79,7 +82,8 @@ def train(
         Where the batches of each model come from, with its configuration. Configurations may
         differ in learning rate, penalty, tolerance, patience and seed.
     validate : callable, optional
-        ``(model, numbers) -> scores``, lower is better: several models as one, and which ones.
+        ``(model, numbers) -> [(score, error), ...]``, lower is better: several models as one, and
+        which ones. Scores are of free runs, errors of forecasts.
     progress : callable, optional
         Called at each check with updates done, mean losses since the last one, and scores.
 
@@ -124,19 +128,26 @@ class _Member:
         if self.result.n_setbacks > MAX_SETBACKS:
             self.result.stopped = "diverged"
 
-    def check(self, loss: float, score: float | None, weights: dict[str, Tensor]) -> None:
-        """Take note of a good stretch; `score` is None without validation."""
+    def check(
+        self, loss: float, judged: tuple[float, float] | None, weights: dict[str, Tensor]
+    ) -> None:
+        """Take note of a good stretch; nothing is judged without validation."""
         result = self.result
         result.n_iter += self.n_updates
         result.loss_curve.append(loss)
-        if score is None:
+        if judged is None:
             result.weights = weights
         else:
+            score, error = judged
             result.validation_scores.append(score)
-            self.best = min(self.best, score)
+            # Either alone misleads: one state in many scores well by luck, when steps were still
+            # large and forecasts poor; and an exact one may have free runs that die.
+            product = score * error
+            self.best = min(self.best, product)
             self.n_waited += 1
-            if score <= (1 + self.config.tol) * self.best:
-                self.n_waited, result.weights, result.score = 0, weights, score
+            if product <= (1 + self.config.tol) * self.best:
+                self.n_waited, result.weights = 0, weights
+                result.score, result.error = score, error
         if self.config.patience is not None and self.n_waited >= self.config.patience:
             result.stopped = "early_stopping"
         elif result.n_iter >= self.config.max_iter:
@@ -204,17 +215,17 @@ class _Program:
         validate: Validation | None,
         progress: Progress | None,
     ) -> None:
-        scores: list[float | None] = [None] * len(healthy)
+        judged: list[tuple[float, float] | None] = [None] * len(healthy)
         if validate is not None:
-            scores = []
+            judged = []
             for first in range(0, len(healthy), MAX_JUDGED):
                 part = healthy[first : first + MAX_JUDGED]
                 numbers = [self.members[i].number for i in part]
-                scores += validate(self._stack_of(part).model, numbers)
-        for i, score in zip(healthy, scores, strict=True):
-            self.members[i].check(losses[i], score, self.stack.named(self.good[0][i]))
+                judged += validate(self._stack_of(part).model, numbers)
+        for i, pair in zip(healthy, judged, strict=True):
+            self.members[i].check(losses[i], pair, self.stack.named(self.good[0][i]))
         if progress is not None:
-            shown = [math.nan if score is None else score for score in scores]
+            shown = [math.nan if pair is None else pair[0] for pair in judged]
             n_iter = self.members[healthy[0]].result.n_iter
             progress(n_iter, [losses[i] for i in healthy], shown)
 

@@ -1,5 +1,6 @@
 """The trainer: what it keeps, when it stops, and what it does about divergence."""
 
+import itertools
 import math
 
 import pytest
@@ -35,14 +36,14 @@ def train_one(*problem, **options):
     return result
 
 
-def validation(scores, seen=None):
-    """Give scores one after the other; keep the weights that they were asked for."""
-    scores = iter(scores)
+def validation(scores, seen=None, errors=None):
+    """Give scores and errors one after the other; keep the weights that they were asked for."""
+    scores, errors = iter(scores), itertools.repeat(1.0) if errors is None else iter(errors)
 
     def validate(model, numbers):
         if seen is not None:
             seen.append({n: value[0].detach().clone() for n, value in model.named_parameters()})
-        return [next(scores) for _ in numbers]
+        return [(next(scores), next(errors)) for _ in numbers]
 
     return validate
 
@@ -90,6 +91,14 @@ def test_last_state_that_scores_as_well_as_the_best_is_kept(tol, kept):
     for name, value in result.weights.items():
         assert torch.equal(value, seen[kept][name])
         assert not torch.equal(value, seen[3][name])
+
+
+def test_what_counts_is_score_times_forecast_error():
+    seen, scores, errors = [], [2.0, 1.0, 3.0, 20.0], [2.0, 4.0, 1.0, 0.5]
+    problem = make_problem(tol=0.2)
+    result = train_one(*problem, validate=validation(scores, seen, errors))
+    assert (result.score, result.error) == (3.0, 1.0)
+    assert torch.equal(result.weights["readout.weight"], seen[2]["readout.weight"])
 
 
 @pytest.mark.parametrize(("tol", "n_iter"), [(0.0, 30), (0.5, 40)])
@@ -171,7 +180,7 @@ def test_models_in_lockstep_train_as_they_do_alone(alpha):
     given = {seed: iter(values) for seed, values in scores.items()}
     together = train(
         *make_problem(0, 1, 2, **changes),
-        validate=lambda model, numbers: [next(given[number]) for number in numbers],
+        validate=lambda model, numbers: [(next(given[number]), 1.0) for number in numbers],
     )
     assert [result.n_iter for result in together] == [40, 30, 40]
     for one, other in zip(alone, together, strict=True):

@@ -7,16 +7,15 @@ from skchaos.core._loops._cells import OPTIONS, njit_kept
 
 
 @njit_kept
-def to_axes(first, shape, sides, kept, turns, gradients, means, turned):
+def to_axes(place, sides, kept, turns, gradients, means, turned):
     """Take in the gradient of a matrix of each model, and turn it to the axes of the matrix.
 
     Parameters
     ----------
-    first : int
-        Number of the first weight of the matrix in a row.
-    shape : tuple of int
-        Gates, rows and columns.
-    sides : tuple of ndarray of shape (model, gate, side, side)
+    place : tuple
+        Number of the first weight of the matrix in a row; its rows and columns; and whether the
+        last of these is a bias, which follows the other weights.
+    sides : tuple of ndarray of shape (model, side, side)
         Covariance and axes of the left side, then of the right one, changed in place; empty for a
         side that has no axes of its own.
     kept : float
@@ -26,38 +25,55 @@ def to_axes(first, shape, sides, kept, turns, gradients, means, turned):
     gradients, means, turned : ndarray of shape (model, weight)
         Gradients, what to turn with the axes, and where turned gradients are put.
     """
+    gradient = np.empty((place[1], place[2]), gradients.dtype)
+    mean = np.empty_like(gradient)
     for model in range(gradients.shape[0]):
-        for gate in range(shape[0]):
-            at, size = _place(first, gate, shape), (shape[1], shape[2])
-            left, left_axes, right, right_axes = [side[model, gate] for side in sides]
-            gradient = gradients[model, at].reshape(size)
-            if left.size:
-                _meet(left, kept, np.dot(gradient, gradient.T))
-            if right.size:
-                _meet(right, kept, np.dot(gradient.T, gradient))
-            if turns:
-                mean = _turned_back(means[model, at].reshape(size), left_axes, right_axes)
-                _turn(left, left_axes)
-                _turn(right, right_axes)
-                means[model, at] = _turned(mean, left_axes, right_axes).ravel()
-            turned[model, at] = _turned(gradient, left_axes, right_axes).ravel()
+        left, left_axes, right, right_axes = [side[model] for side in sides]
+        _read(gradients[model], place, gradient)
+        if left.size:
+            _meet(left, kept, np.dot(gradient, gradient.T))
+        if right.size:
+            _meet(right, kept, np.dot(gradient.T, gradient))
+        if turns:
+            _read(means[model], place, mean)
+            unturned = _turned_back(mean, left_axes, right_axes)
+            _turn(left, left_axes)
+            _turn(right, right_axes)
+            _write(_turned(unturned, left_axes, right_axes), place, means[model])
+        _write(_turned(gradient, left_axes, right_axes), place, turned[model])
 
 
 @njit_kept
-def from_axes(first, shape, left_axes, right_axes, steps):
-    """Turn steps (model, weight) of a matrix from its axes, (model, gate, side, axis), in place."""
+def from_axes(place, left_axes, right_axes, steps):
+    """Turn steps (model, weight) of a matrix from its axes, (model, side, axis), in place."""
+    step = np.empty((place[1], place[2]), steps.dtype)
     for model in range(steps.shape[0]):
-        for gate in range(shape[0]):
-            at = _place(first, gate, shape)
-            step = steps[model, at].reshape((shape[1], shape[2]))
-            step = _turned_back(step, left_axes[model, gate], right_axes[model, gate])
-            steps[model, at] = step.ravel()
+        _read(steps[model], place, step)
+        _write(_turned_back(step, left_axes[model], right_axes[model]), place, steps[model])
 
 
 @njit(**OPTIONS)
-def _place(first, gate, shape):
-    size = shape[1] * shape[2]
-    return slice(first + gate * size, first + (gate + 1) * size)
+def _read(row, place, matrix):
+    """Take a matrix, with a bias as its last column, out of a row of weights."""
+    first, n_rows, n_columns, has_bias = place
+    n_inner = n_columns - 1 if has_bias else n_columns
+    for r in range(n_rows):
+        for c in range(n_inner):
+            matrix[r, c] = row[first + r * n_inner + c]
+        if has_bias:
+            matrix[r, n_inner] = row[first + n_rows * n_inner + r]
+
+
+@njit(**OPTIONS)
+def _write(matrix, place, row):
+    """Put it back."""
+    first, n_rows, n_columns, has_bias = place
+    n_inner = n_columns - 1 if has_bias else n_columns
+    for r in range(n_rows):
+        for c in range(n_inner):
+            row[first + r * n_inner + c] = matrix[r, c]
+        if has_bias:
+            row[first + n_rows * n_inner + r] = matrix[r, n_inner]
 
 
 @njit(**OPTIONS)
