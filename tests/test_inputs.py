@@ -19,7 +19,7 @@ from skchaos.core import Stack
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning, PoorFitWarning
 from skchaos.metrics import DYNAMICS_SCORERS
-from skchaos.model_selection import ChaoticRNNRegressorCV
+from skchaos.model_selection import ChaoticRNNRegressorCV, forcing_interval_grid
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{kind.__module__}.{kind.__name__}")
@@ -372,3 +372,14 @@ def test_pictures_show_what_is_forecast(trained, drawn):
     assert draw(trained, TEST).feature_names == ["low", "high"]
     assert draw(trained, TEST, columns=["low", "wind"]).feature_names == ["low", "wind"]
     plt.close("all")
+
+
+def test_a_grid_of_intervals_is_that_of_the_other_columns():
+    X = pd.DataFrame(make_lorenz63(3000, random_state=0), columns=["x", "y", "z"])
+    noise = np.random.default_rng(0).standard_normal((3000, 2))
+    driven = X.assign(wind=noise[:, 0], rain=noise[:, 1])
+    wanted = forcing_interval_grid(X)
+    assert forcing_interval_grid(driven, input_columns=["rain", "wind"]) == wanted
+    assert forcing_interval_grid(driven) != wanted
+    with pytest.raises(ValueError, match="no column"):
+        forcing_interval_grid(X, input_columns="wind")

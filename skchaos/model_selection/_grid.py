@@ -12,7 +12,7 @@ from skchaos._plan import (
     predictability_time,
     usable_exponent,
 )
-from skchaos._rows import read_array
+from skchaos._rows import column_labels, column_positions, read_array, without_inputs
 from skchaos.neighbors._rows import trajectory_lengths
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of
@@ -21,7 +21,7 @@ SHORTEST, LONGEST = 1 / 8, 2.0
 LARGEST_PART = 1 / 10  # of the rows of the longest trajectory
 
 
-def forcing_interval_grid(X, n_intervals=5, *, groups=None):
+def forcing_interval_grid(X, n_intervals=5, *, groups=None, input_columns=None):
     """Return forcing intervals around the predictability time of a series.
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
@@ -36,6 +36,8 @@ def forcing_interval_grid(X, n_intervals=5, *, groups=None):
         Intervals at most; equal ones are given once.
     groups : array-like of shape (n_samples,), default=None
         Label of the trajectory that each row belongs to, as in :meth:`ChaoticRNNRegressor.fit`.
+    input_columns : label or list of labels, default=None
+        Columns that drive the others, as in :class:`ChaoticRNNRegressor`: they are left out.
 
     Returns
     -------
@@ -52,6 +54,7 @@ def forcing_interval_grid(X, n_intervals=5, *, groups=None):
     """
     check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
     rows = read_array(X, min_rows=2)
+    rows = without_inputs(rows, column_positions(column_labels(X, rows.shape[1]), input_columns))
     lengths = trajectory_lengths(groups, len(rows))
     read_index(X, lengths)  # a hole in time would be taken for a jump of the dynamics
     measured = measure_rows(rows.__getitem__, rows.shape[1], lengths, 1.0)

@@ -12,7 +12,7 @@ from sklearn.utils import indexable
 from sklearn.utils.metaestimators import available_if
 
 from skchaos._regressor import ChaoticRNNRegressor
-from skchaos._rows import column_labels, column_positions, read_rows, without_inputs
+from skchaos._rows import read_rows
 from skchaos._sklearn import Interval, check_is_fitted, fit_method, take_rows
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection._fits import Fit, run, tabulate
@@ -236,10 +236,9 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     def _candidates(self, X, groups):
         grid = self.param_grid
         if grid is None:
-            given = self._base().input_columns
-            at = column_positions(column_labels(X, np.shape(X)[1]), given)
-            rows = without_inputs(np.asarray(X), at) if len(at) else X  # a frame keeps its labels
-            grid = {"forcing_interval": ["auto", *forcing_interval_grid(rows, groups=groups)]}
+            inputs = self._base().input_columns
+            around = forcing_interval_grid(X, groups=groups, input_columns=inputs)
+            grid = {"forcing_interval": ["auto", *around]}
         candidates = list(ParameterGrid(grid))
         if not candidates:
             raise ValueError(f"param_grid={grid!r} has no candidates: name parameters and values.")
