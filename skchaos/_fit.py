@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from sklearn.linear_model import Ridge
 
-from skchaos._engine import one_thread, resolve_device
+from skchaos._engine import Engine, one_thread, resolve_device
 from skchaos._mapped import is_mapped, release
 from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
+from skchaos._reconstruction import comes_to_an_end
 from skchaos._series import Series, spread
 from skchaos._validation import Validation, driven_steps, judge_models
 from skchaos.core import (
@@ -164,21 +165,33 @@ def train_models(jobs: Sequence[Job]) -> list[Trained]:
 def _best(job: Job, results: list[TrainingResult], validation: Validation | None) -> Trained:
     """Keep the best of those whose free runs are good, if any are: by score times forecast error.
 
-    As a training keeps the best of its states, and for the same reason.
+    As a training keeps the best of its states, and for the same reason. Before all goes that free
+    runs do not end where the rows go on: a cycle may look like the rows for as long as scores look.
     """
     interrupted = any(result.stopped == "interrupted" for result in results)
     floor = np.nan if validation is None else validation.floor
     trained = [Trained(result, len(results), floor, interrupted) for result in results]
 
-    def rank(one: Trained) -> tuple[bool, float, int]:
+    def rank(one: Trained) -> tuple[bool, bool, float, int]:
         result = one.result
         error = 1.0 if one.is_poor else result.error
-        return one.is_poor, result.score * error, -result.n_iter
+        return _ends(job, result), one.is_poor, result.score * error, -result.n_iter
 
     best = trained[0] if len(trained) == 1 else min(trained, key=rank)
     if job.series is not job.recorded and "inference.affine.weight" in best.result.weights:
         best.result.weights |= window_map(job, best.result.weights)
     return best
+
+
+def _ends(job: Job, result: TrainingResult) -> bool:
+    """Tell whether free runs come to an end though the rows do not."""
+    if not job.plan.lyapunov_exponent > 0 or job.plan.is_noise_driven or result.n_iter == 0:
+        return False
+    model, series = _new_model(job, 0), job.series
+    model.load_state_dict(result.weights)
+    inputs = (series.input_scaling, series.input_columns)
+    engine = Engine(model.double(), series.scaling, job.plan.offsets, None, *inputs)
+    return comes_to_an_end(engine, series, job.settings.dt)
 
 
 def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -91,6 +91,11 @@ def report(
     return found
 
 
+def comes_to_an_end(engine: Engine, series: Series, dt: float) -> bool:
+    """Tell whether free runs end on a fixed point or a cycle, or leave every range."""
+    return _free_motion(engine, series, dt).regime in {*REGULAR, "unbounded"}
+
+
 def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     at = series.numbers(engine.span)
     at = at[np.linspace(0, len(at) - 1, N_ORBITS).astype(int)]  # again where there are few

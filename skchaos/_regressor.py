@@ -129,8 +129,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         second, fourth, ... with three times as much, since some series want small steps and some
         large ones. Of those whose free runs score at most three times as badly against the rows
         set aside as stretches of the training rows do, the one is kept whose score times forecast
-        error is the least; if there is none, the one that scores best. They share the threads that
-        torch is given. Without rows set aside, and with `warm_start`, there is one training.
+        error is the least; if there is none, the one that scores best; but before all one whose
+        free runs do not end on a fixed point or a cycle, where the rows show an exponent. They
+        share the threads that torch is given. Without rows set aside, and with `warm_start`, there
+        is one training.
     warm_start : bool, default=False
         Whether to begin from the weights and the window of the last fit.
     device : str, default="auto"

@@ -13,12 +13,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skchaos import ChaoticRNNRegressor
+from skchaos import ChaoticRNNRegressor, _fit
 from skchaos._plan import _interval, measure
 from skchaos._series import Scaling
 from skchaos._validation import Validation, forecast_errors
@@ -465,8 +466,6 @@ class TestTrainingAgain:
 
     def trainings(self, lorenz, monkeypatch):
         """Return a fitted model, what came of its trainings, and their configurations."""
-        from skchaos import _fit
-
         seen, train = [], _fit.train
 
         def spy(stack, sources, **kwargs):
@@ -506,6 +505,23 @@ class TestTrainingAgain:
         limit = np.mean(scores) / fitted.validation_floor_
         monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", limit)
         assert ChaoticRNNRegressor(**self.TWICE).fit(lorenz).validation_score_ == scores[0]
+
+    @pytest.mark.parametrize("ending", [0, 1])
+    def test_one_that_goes_on_goes_before_one_that_ends(self, lorenz, monkeypatch, ending):
+        monkeypatch.setattr("skchaos._fit.GOOD_ENOUGH", 1e6)
+        _, results, _ = self.trainings(lorenz, monkeypatch)
+        results[ending].error *= 1e-6
+        for name in ("cell.weight", "cell.bias"):  # a state that fades
+            results[ending].weights[name] = torch.zeros_like(results[ending].weights[name])
+        monkeypatch.setattr(_fit, "_train", lambda *given: results)
+        job = ChaoticRNNRegressor(**self.TWICE)._prepare(lorenz, None, None)
+        assert _fit._ends(job, results[ending])
+        # The other has learnt nothing yet either.
+        monkeypatch.setattr(
+            _fit, "comes_to_an_end", lambda engine, *given: not engine.model.cell.weight.any()
+        )
+        fitted = ChaoticRNNRegressor(**self.TWICE).fit(lorenz)
+        assert_array_equal(fitted.readout_bias_, results[1 - ending].weights["readout.bias"])
 
     def test_each_is_what_it_would_be_alone(self, lorenz, monkeypatch):
         _, (first, second), (slow, fast) = self.trainings(lorenz, monkeypatch)
