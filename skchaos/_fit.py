@@ -185,7 +185,8 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
 
 def _ends(job: Job, result: TrainingResult) -> bool:
     """Tell whether free runs come to an end though the rows do not."""
-    if not job.plan.lyapunov_exponent > 0 or job.plan.is_noise_driven or result.n_iter == 0:
+    shows_chaos = job.plan.lyapunov_exponent > 0  # not so where it is nan
+    if not shows_chaos or job.plan.is_noise_driven or result.n_iter == 0:
         return False
     model, series = _new_model(job, 0), job.series
     model.load_state_dict(result.weights)

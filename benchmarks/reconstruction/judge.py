@@ -23,8 +23,8 @@ def judge(model, case: Case, *, n_long: int = 0) -> dict:
     `dstsp10` has 10 bins of +-2 sd, `dstsp30` 30 bins of the range; above three columns they are
     mixtures of Gaussians, of one standard deviation as in the papers, and by Scott's rule. `dh` is
     a Hellinger distance of spectra; `tail_sd` the standard deviation at the end of the run over
-    that of the data, of the column where it is least;
-    `valid_steps` the median over starts of the steps until the NRMSE passes .4.
+    that of the data, of the column where it is least; `valid_steps` the median over starts of the
+    steps until the NRMSE passes .4.
     """
     n_context = model.n_context_
     n_free = max(len(case.truths[0]), 25_000, n_long)

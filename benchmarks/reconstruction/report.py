@@ -18,8 +18,14 @@ from benchmarks.reconstruction.study import MODELS, TABLE
 SWEEP = RESULTS / "sweep.csv"
 # Name, column, and decimals of what a table shows; all but the last two are better when smaller.
 SCORES = {
-    "State space divergence, 10 bins of two standard deviations": ("dstsp10", 4),
-    "State space divergence, 30 bins of the range": ("dstsp30", 3),
+    "State space divergence, 10 bins of +-2 sd (above three columns a mixture)": (
+        "dstsp10",
+        4,
+    ),
+    "State space divergence, 30 bins of the range (above three columns Scott's)": (
+        "dstsp30",
+        3,
+    ),
     "Power spectrum distance": ("dh", 3),
     "Valid prediction time, in steps": ("valid_steps", 0),
     "Largest exponent of the model over that of the system": ("exponent_ratio", 3),

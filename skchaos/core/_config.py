@@ -36,17 +36,17 @@ class TrainingConfig:
     check_every : int
         Updates between two checks (finite? validated? stop?).
     tol : float
-        Relative scatter of validation scores: a state scores as well as the best so far if its
-        score is at most (1 + tol) times the best.
+        Relative scatter of validation: a state is as good as the best so far if its score times
+        its forecast error is at most (1 + tol) times the best.
     patience : int or None
-        Checks in a row that score worse than that before training stops.
+        Checks in a row that are worse than that before training stops.
     seed : int
         Of the random generator that draws batches.
     window_noise : float
         Standard deviation of the fresh noise on the rows that states are inferred from, in the
         units of the table; it smooths the map from a window to what follows (Bishop 1995).
     n_threads : int
-        Threads for the gradients of several models.
+        Threads among which several models are divided.
     """
 
     forcing: Forcing

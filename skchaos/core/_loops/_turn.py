@@ -53,27 +53,29 @@ def from_axes(place, left_axes, right_axes, steps):
 
 
 @njit(**OPTIONS)
+def _pieces(row, place):
+    """Return views of a matrix and of its bias, (row, column), in a row of weights."""
+    first, n_rows, n_columns, has_bias = place
+    n_biases = 1 if has_bias else 0
+    n_inner = n_columns - n_biases
+    bias, end = first + n_rows * n_inner, first + n_rows * n_columns
+    return row[first:bias].reshape((n_rows, n_inner)), row[bias:end].reshape((n_rows, n_biases))
+
+
+@njit(**OPTIONS)
 def _read(row, place, matrix):
     """Take a matrix, with a bias as its last column, out of a row of weights."""
-    first, n_rows, n_columns, has_bias = place
-    n_inner = n_columns - 1 if has_bias else n_columns
-    for r in range(n_rows):
-        for c in range(n_inner):
-            matrix[r, c] = row[first + r * n_inner + c]
-        if has_bias:
-            matrix[r, n_inner] = row[first + n_rows * n_inner + r]
+    weight, bias = _pieces(row, place)
+    matrix[:, : weight.shape[1]] = weight
+    matrix[:, weight.shape[1] :] = bias
 
 
 @njit(**OPTIONS)
 def _write(matrix, place, row):
     """Put it back."""
-    first, n_rows, n_columns, has_bias = place
-    n_inner = n_columns - 1 if has_bias else n_columns
-    for r in range(n_rows):
-        for c in range(n_inner):
-            row[first + r * n_inner + c] = matrix[r, c]
-        if has_bias:
-            row[first + n_rows * n_inner + r] = matrix[r, n_inner]
+    weight, bias = _pieces(row, place)
+    weight[:] = matrix[:, : weight.shape[1]]
+    bias[:] = matrix[:, weight.shape[1] :]
 
 
 @njit(**OPTIONS)
