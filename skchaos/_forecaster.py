@@ -39,9 +39,10 @@ class ForecasterMixin:
             time step of the training rows. A 3-D array of shape (n_contexts, n_rows, n_features)
             begins many forecasts at once. None continues the training series (its last trajectory).
         future_inputs : array-like or DataFrame of shape (n_steps, n_inputs), default=None
-            Inputs of the rows to come, where some columns are inputs; a frame may have other
-            columns too. For many contexts an array of shape (n_contexts, n_steps, n_inputs). Those
-            of the last row act on nothing yet, but are part of the forecast.
+            Inputs of the rows to come, where some columns are inputs. A frame may have other
+            columns too, and rows before and after, which its index tells apart. For many contexts
+            an array of shape (n_contexts, n_steps, n_inputs). Those of the last row act on nothing
+            yet, but are part of the forecast.
 
         Returns
         -------
@@ -137,8 +138,7 @@ class ForecasterMixin:
         if hasattr(future_inputs, "columns"):
             if missing := [name for name in names if name not in list(future_inputs.columns)]:
                 raise ValueError(f"future_inputs have no column(s) {missing}.")
-            _check_follows(future_inputs, index, n_steps)
-            future_inputs = future_inputs[names]
+            future_inputs = _rows_to_come(future_inputs[names], index, n_steps)
         values = check_array(
             future_inputs, dtype=np.float64, ensure_2d=False, allow_nd=True,
             input_name="future_inputs",
@@ -168,16 +168,29 @@ class ForecasterMixin:
         return contexts
 
 
-def _check_follows(frame: Any, index: TimeIndex, n_steps: int) -> None:
-    """Raise where a frame of future inputs is not of the rows to come."""
-    if index.kind == "none" or len(frame) != n_steps:  # the latter is told by its shape
-        return
-    expected = index.continued(n_steps)
-    if not index.is_near(frame.index, expected):
+def _rows_to_come(frame: Any, index: TimeIndex, n_steps: int) -> Any:
+    """Return those rows of a frame of future inputs that are of the rows to come."""
+    if index.kind == "none":  # nothing says which they are
+        return frame
+    found, expected = frame.index, index.continued(n_steps)
+    if not (found.is_unique and found.is_monotonic_increasing):
         raise ValueError(
-            f"future_inputs are of {frame.index[0]} to {frame.index[-1]}; the rows to come are of "
-            f"{expected[0]} to {expected[-1]}, at the time step of the training rows."
+            "The index of future_inputs is out of order or has repeats: sort_index(), and drop "
+            "labels that are duplicated()."
         )
+    at = index.places(found, expected)
+    if (at < 0).any():
+        first = expected[np.argmax(at < 0)]
+        raise ValueError(
+            f"future_inputs lack {(at < 0).sum()} of the {n_steps} row(s) to come, the first of "
+            f"which is {first!r}: those are {_span(expected)}, and future_inputs are "
+            f"{_span(found)}. Give the rows after the context, on an index like its own."
+        )
+    return frame.iloc[at]
+
+
+def _span(labels: Any) -> str:
+    return f"{labels[0]} to {labels[-1]} ({labels.dtype})" if len(labels) else "empty"
 
 
 def to_frame(rows: np.ndarray, index: TimeIndex, columns: Any):

@@ -64,13 +64,14 @@ class TimeIndex:
             return pd.RangeIndex(last + step, last + step * (n_steps + 1), step, name=name)
         return pd.Index(last + step * np.arange(1, n_steps + 1), name=name)
 
-    def is_near(self, found: "pd.Index", expected: "pd.Index") -> bool:
-        """Tell whether labels are those expected, but for the rounding of numbers."""
-        if self.kind != "number" or len(found) != len(expected):
-            return found.equals(expected)
-        numeric = found.dtype.kind in "iuf"
+    def places(self, found: "pd.Index", expected: "pd.Index") -> np.ndarray:
+        """Return where labels stand in others, -1 where they do not; numbers may be rounded."""
+        if self.kind != "number":
+            return found.get_indexer(expected)
+        if found.dtype.kind not in "iuf":
+            return np.full(len(expected), -1)
         within = 1e-3 * abs(float(_number(self.step)))
-        return numeric and bool((np.abs(found.to_numpy() - expected.to_numpy()) <= within).all())
+        return found.get_indexer(expected, method="nearest", tolerance=within)
 
 
 def read_index(

@@ -319,12 +319,19 @@ def test_inputs_that_are_no_columns(input_columns, message):
             r"The columns \['wind'\] are inputs: give future_inputs, what they are in the 4 rows",
         ),
         (TEST[:4][["low"]], r"future_inputs have no column\(s\) \['wind'\]"),
-        (TEST[:3], r"shape \(3, 1\); 4 step\(s\) of 1 input\(s\)"),
-        (TEST[1:5], "the rows to come are of 2026-02-20 00:00:00 to"),
+        (TEST[:3], r"lack 1 of the 4 row\(s\) to come, .* Timestamp\('2026-02-20 03:00:00'"),
+        (TEST[1:5], r"lack 1 of the 4 row\(s\) to come, .* Timestamp\('2026-02-20 00:00:00'"),
+        (TEST[:0], "lack 4 .* future_inputs are empty"),
+        (TEST.tz_localize("UTC"), r"lack 4 .* 03:00:00 \(datetime64\[\w+\]\), and .*UTC"),
+        (TEST.to_period("h"), r"lack 4 .* \(period\[h\]\)"),
+        (TEST.reset_index(drop=True), r"lack 4 .* 0 to 299 \(int64\)"),
+        (TEST[::-1], "out of order or has repeats"),
+        (pd.concat([TEST[:2], TEST[1:4]]), "out of order or has repeats"),
         (np.zeros((4, 2)), r"shape \(4, 2\)"),
         (np.full((4, 1), np.nan), "NaN"),
         (np.zeros((2, 4, 1)), r"shape \(2, 4, 1\)"),
-        (TEST["wind"][1:5], "the rows to come are of 2026-02-20 00:00:00 to"),
+        (TEST["wind"][1:5], r"lack 1 of the 4 row\(s\) to come"),
+        (TEST.where(TEST["wind"] != TEST["wind"].iloc[2]), "future_inputs contains NaN"),
         (TEST["low"][:4], r"future_inputs have no column\(s\) \['wind'\]"),
     ],
 )
@@ -339,8 +346,27 @@ def test_rows_to_come_are_known_by_any_index(step):
     model = ChaoticRNNRegressor(**SETTINGS).fit(frame[:1200])
     assert len(model.forecast(48, future_inputs=frame[1200:1248])) == 48
     assert len(model.forecast(48, future_inputs=frame["wind"][1200:1248].rename(None))) == 48
-    with pytest.raises(ValueError, match="the rows to come are of"):
+    with pytest.raises(ValueError, match=r"lack 1 of the 48 row\(s\) to come"):
         model.forecast(48, future_inputs=frame[1201:1249])
+    named = frame[1200:1248].set_index(np.array([f"row {i:02}" for i in range(48)]))
+    with pytest.raises(ValueError, match=r"lack 48 .* row 00 to row 47"):
+        model.forecast(48, future_inputs=named)
+
+
+def test_rows_to_come_are_picked_from_a_frame_by_its_index(trained):
+    of_the_next = trained.forecast(4, future_inputs=TEST[:4])
+    every = FRAME.assign(wind=FRAME["wind"].where(FRAME.index < TEST.index[4]))  # nan after them
+    assert trained.forecast(4, future_inputs=every).equals(of_the_next)
+    assert trained.forecast(4, future_inputs=every["wind"]).equals(of_the_next)
+    assert trained.forecast(4, TEST[:50], future_inputs=FRAME).index.equals(TEST.index[50:54])
+
+
+def test_rows_to_come_may_be_in_another_time_zone():
+    utc = FRAME.tz_localize("UTC")
+    model = ChaoticRNNRegressor(**SETTINGS).fit(utc[:1200])
+    there = utc[1200:].tz_convert("Asia/Tokyo")
+    run = model.forecast(4, future_inputs=there)
+    assert run.equals(model.forecast(4, future_inputs=utc[1200:1204]))
 
 
 def test_where_there_are_no_inputs_none_are_taken():
