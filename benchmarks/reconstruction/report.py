@@ -2,8 +2,10 @@
 
 Run ``python -m benchmarks.reconstruction.report`` after :mod:`benchmarks.reconstruction.study` and
 :mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md`` and
-``interval_fraction.png`` into ``benchmarks/results``.
+its figures into ``benchmarks/results``.
 """
+
+from pathlib import Path
 
 import matplotlib
 
@@ -12,11 +14,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from benchmarks.reconstruction.cases import RESULTS
+from benchmarks.reconstruction.cases import RECORDINGS, RESULTS, SYSTEMS, largest_exponent
 from benchmarks.reconstruction.coin import halves
 from benchmarks.reconstruction.study import MODELS, TABLE
 
 SWEEP = RESULTS / "sweep.csv"
+FIGURES = ("reconstruction_held_out.png", "reconstruction_chosen_on.png")
+MARKERS = {
+    "skchaos": {"marker": "o", "color": "tab:blue", "ms": 8},
+    "mean": {"marker": "|", "color": "0.6", "ms": 8},
+    "cubic map": {"marker": "^", "color": "tab:green", "ms": 5},
+    "delay ridge": {"marker": "s", "color": "tab:orange", "ms": 5},
+    "echo state": {"marker": "D", "color": "tab:red", "ms": 5},
+    "clipped lstm": {"marker": "x", "color": "tab:purple", "ms": 6},
+}
 RANKED = ["dstsp30", "dh", "valid_steps"]
 # Name, column, and decimals of what a table shows; all but the last two are better when smaller.
 SCORES = {
@@ -112,6 +123,53 @@ def write_tables() -> None:
     (RESULTS / "reconstruction_study.md").write_text("\n\n".join(parts) + "\n")
 
 
+def draw_scores() -> None:
+    """Draw the scores of all models, a line a case, one figure for each part of the study."""
+    rows = pd.read_csv(TABLE)
+    for (title, of_part), name in zip(parts_of(rows).items(), FIGURES, strict=False):
+        if (of_part.model == "skchaos").any():
+            _draw_part(of_part, title, RESULTS / name)
+
+
+def _draw_part(rows: pd.DataFrame, title: str, path: Path) -> None:
+    scores = ["dstsp30", "dh", "valid_steps"]
+    medians = rows.groupby(["system", "condition", "model"], sort=False)[scores].median()
+    shown = medians.unstack("model")
+    shown = shown[shown["dstsp30"]["skchaos"].notna()].iloc[::-1]
+    figure, axes = plt.subplots(
+        1, 3, figsize=(13, 1.6 + 0.26 * len(shown)), sharey=True, layout="constrained"
+    )
+    steps = np.array([_lyapunov_steps(system) for system, _ in shown.index])
+    labels = {
+        "dstsp30": "divergence of a free run (30 bins, or mixture) / floor",
+        "dh": "power spectrum distance / floor",
+        "valid_steps": "valid prediction time (Lyapunov times; recordings: 100 steps)",
+    }
+    for ax, (score, label) in zip(axes, labels.items(), strict=True):
+        for model in (name for name in MODELS if name != "floor" and name in shown[score]):
+            unit = steps if score == "valid_steps" else shown[score]["floor"]
+            style = MARKERS[model]
+            values = shown[score][model] / unit
+            ax.plot(values, np.arange(len(shown)), ls="", label=model, **style)
+        ax.set_xlabel(label)
+        ax.grid(alpha=0.3)
+        if score != "valid_steps":
+            ax.set_xscale("log")
+            ax.axvline(1, color="k", lw=1)
+    axes[0].set_yticks(np.arange(len(shown)), [", ".join(case) for case in shown.index])
+    figure.suptitle(title)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _lyapunov_steps(system: str) -> float:
+    if system in RECORDINGS:
+        return 100.0
+    return 1 / (largest_exponent(system) * SYSTEMS[system].dt)
+
+
 def draw_fractions() -> None:
     """Draw scores over the forcing interval, one line a case, beside the paper's."""
     rows = pd.read_csv(SWEEP)
@@ -147,6 +205,7 @@ def main() -> None:
     """Write and draw what there is."""
     if TABLE.exists():
         write_tables()
+        draw_scores()
     if np.any(pd.read_csv(SWEEP).sweep == "interval_fraction"):
         draw_fractions()
 
