@@ -11,7 +11,8 @@ def _seeds():
     if SEEDS == "all":
         return list(range(10))
     if SEEDS == "any":
-        return [random.SystemRandom().randrange(1000)]
+        # The same in every process of a run that is divided (pytest -n).
+        return [random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(1000)]
     return [int(SEEDS)]
 
 
@@ -32,4 +33,4 @@ def pytest_configure(config):
     newest = max(source.stat().st_mtime for source in loops.glob("*.py"))
     for kept in loops.glob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < newest:
-            kept.unlink()
+            kept.unlink(missing_ok=True)
