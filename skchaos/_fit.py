@@ -83,7 +83,7 @@ class Job:
         """What jobs must share to be trained in lockstep."""
         settings, plan, series = self.settings, self.plan, self.series
         n_targets = 0 if series.targets is None else series.targets.shape[1]
-        network = (settings.cell, settings.n_hidden, plan.n_rectified, settings.state_inference)
+        network = (settings.cell, plan.n_hidden, plan.n_rectified, settings.state_inference)
         rows = (series.n_features, len(series.input_columns), n_targets)
         window = (plan.n_delays, plan.delay, driven_steps(series, plan.span))
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
@@ -262,7 +262,7 @@ def _new_model(job: Job, attempt: int) -> ForcedRNN:
     n_targets = 0 if series.targets is None else series.targets.shape[1]
     return new_network(
         settings.cell,
-        settings.n_hidden,
+        job.plan.n_hidden,
         n_features=series.n_features,
         n_inputs=len(series.input_columns),
         n_targets=n_targets,

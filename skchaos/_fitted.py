@@ -58,7 +58,7 @@ def _describe(estimator: "ChaoticRNNRegressor", job: Job, trained: Trained) -> N
 
 def _store_settings(estimator: "ChaoticRNNRegressor", job: Job) -> None:
     plan = job.plan
-    estimator.cell_, estimator.n_hidden_ = estimator.cell, estimator.n_hidden
+    estimator.cell_, estimator.n_hidden_ = estimator.cell, plan.n_hidden
     estimator.n_rectified_ = plan.n_rectified
     estimator.state_inference_, estimator.dt_ = estimator.state_inference, float(estimator.dt)
     estimator.forcing_interval_ = plan.forcing_interval

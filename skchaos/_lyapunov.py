@@ -273,7 +273,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             _check_has_tangent(self.estimator)
             self._check_enough_inputs(lengths)
         # Known before hours of training, so asked before.
-        wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size())
+        wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size(rows))
         if is_map:
             self.estimator_, own_dt = self.estimator, 1.0
         else:
@@ -330,14 +330,15 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             float((self.exponents_[0] - found.lambda_max) / error) if error else np.nan
         )
 
-    def _state_size(self):
+    def _state_size(self, rows):
         from skchaos._engine import state_size  # torch loads here, not with the package
+        from skchaos._network import resolve_hidden
 
         model = _unwrapped(self.estimator)
         if isinstance(self.estimator, FrozenEstimator):
             return state_size(model.cell_, model.n_hidden_)
         model._validate_params()
-        return state_size(model.cell, model.n_hidden)
+        return state_size(model.cell, resolve_hidden(model.n_hidden, rows.shape[1]))
 
     def _n_wanted(self, n_features, size):
         if self.n_exponents is None:

@@ -15,9 +15,14 @@ _BOUNDED = ("lstm", "gru", "elman")  # their hidden units stay within -1 and 1
 _SLOW = [name for name in sorted(CELLS) if make_cell(name, 2).slow_goals()]
 
 
-def check_network(settings: "ChaoticRNNRegressor", n_features: int) -> None:
+# Fifty units do for three columns, and are too few for twenty
+# (benchmarks/reconstruction/sweep.py, "n_hidden").
+MIN_AUTO_HIDDEN, UNITS_PER_COLUMN, MAX_AUTO_HIDDEN = 50, 5, 200
+
+
+def check_network(settings: "ChaoticRNNRegressor", n_hidden: int, n_features: int) -> None:
     """Raise a ValueError where parameters exclude each other."""
-    _check_identity(settings, n_features)
+    _check_identity(settings, n_hidden, n_features)
     _check_forcing(settings)
     if settings.slow_penalty > 0 and settings.cell not in _SLOW:
         raise ValueError(
@@ -26,7 +31,7 @@ def check_network(settings: "ChaoticRNNRegressor", n_features: int) -> None:
         )
 
 
-def _check_identity(settings: "ChaoticRNNRegressor", n_features: int) -> None:
+def _check_identity(settings: "ChaoticRNNRegressor", n_hidden: int, n_features: int) -> None:
     if settings.state_inference != "identity":
         return
     if settings.cell in _BOUNDED:
@@ -35,9 +40,9 @@ def _check_identity(settings: "ChaoticRNNRegressor", n_features: int) -> None:
             "columns themselves, since they stay within -1 and 1: use a piecewise-linear cell such "
             "as 'plrnn', or state_inference='window'."
         )
-    if settings.n_hidden < n_features:
+    if n_hidden < n_features:
         raise ValueError(
-            f"n_hidden={settings.n_hidden} with state_inference='identity' and {n_features} "
+            f"n_hidden={n_hidden} with state_inference='identity' and {n_features} "
             f"columns, each of which is a unit: use {n_features} or more."
         )
 
@@ -76,6 +81,14 @@ def resolve_forcing(
     if settings.forcing_strength == "auto":
         return GeneralizedForcing(1.0, is_adaptive=True)
     return GeneralizedForcing(float(settings.forcing_strength))
+
+
+def resolve_hidden(n_hidden: int | str, n_features: int) -> int:
+    """Return the number of hidden units of a network for so many columns."""
+    if n_hidden != "auto":
+        return n_hidden
+    wide = min(UNITS_PER_COLUMN * n_features, MAX_AUTO_HIDDEN)
+    return max(MIN_AUTO_HIDDEN, wide, n_features)
 
 
 def resolve_rectified(cell: str, n_hidden: int, n_rectified: int | str) -> int:

@@ -32,6 +32,9 @@ NOISY_PREDICTION_ERROR = 0.02
 # (also a case of benchmarks/defaults.py).
 WINDOW_ROWS = 20
 WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the same
+# Where one row is not the state: so many rows, over so many times the span that showed it best to
+# the measurement of the exponent (benchmarks/reconstruction/sweep.py, "window").
+LONG_WINDOW_ROWS, SPANS_OF_STATE = 40, 2
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 # Of a series that noise drives: as much as its one-step predictions are off, but no more than what
@@ -62,6 +65,8 @@ class Plan:
         show none.
     train_lengths : list of int
         Leading rows of each trajectory that are trained on; the rest is set aside.
+    n_hidden : int
+        Hidden units.
     n_rectified : int
         Rectifiers of the cell; 0 where it leaves no choice.
     is_noise_driven : bool
@@ -76,6 +81,7 @@ class Plan:
     sequence_length: int
     lyapunov_exponent: float
     train_lengths: list[int]
+    n_hidden: int
     n_rectified: int
     is_noise_driven: bool
     window_noise: float
@@ -158,6 +164,7 @@ def make_plan(
     series: Series,
     n_delays: int | Literal["auto"],
     delay: int | Literal["auto"],
+    n_hidden: int,
     n_rectified: int,
 ) -> Plan:
     """Settle what `settings` and the window leave open, on the training rows of `series`.
@@ -169,10 +176,10 @@ def make_plan(
     """
     train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
-    if settings.state_inference == "identity" and settings.n_hidden == series.n_features:
+    if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
     if settings.state_inference != "pseudo_inverse":
-        n_delays, delay = _window(n_delays, delay, measured.mean_period, longest)
+        n_delays, delay = _window(n_delays, delay, measured, longest)
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
@@ -195,6 +202,7 @@ def make_plan(
         sequence_length=sequence_length,
         lyapunov_exponent=usable_exponent(measured),
         train_lengths=train_lengths,
+        n_hidden=n_hidden,
         n_rectified=n_rectified,
         is_noise_driven=is_noise_driven,
         window_noise=_window_noise(measured, series) if is_noise_driven else 0.0,
@@ -243,12 +251,21 @@ def _one_row(n_delays: int | Literal["auto"]) -> tuple[int, int]:
 
 
 def _window(
-    n_delays: int | Literal["auto"], delay: int | Literal["auto"], period: float, longest: int
+    n_delays: int | Literal["auto"],
+    delay: int | Literal["auto"],
+    measured: MeasuredExponents,
+    longest: int,
 ) -> tuple[int, int]:
+    rows, steps = WINDOW_ROWS, max(1, round(measured.mean_period / WINDOW_STEPS_PER_PERIOD))
+    wanted = 0
+    if usable_exponent(measured) > 0:
+        wanted = SPANS_OF_STATE * (measured.n_delays - 1) * measured.delay
+    if wanted > (rows - 1) * steps:
+        rows, steps = LONG_WINDOW_ROWS, max(1, round(wanted / LONG_WINDOW_ROWS))
     if delay == "auto":
-        delay = max(1, round(period / WINDOW_STEPS_PER_PERIOD))
+        delay = steps
     if n_delays == "auto":  # at least three quarters of the rows are left to learn from
-        n_delays = max(1, min(WINDOW_ROWS, longest // (4 * delay)))
+        n_delays = max(1, min(rows, longest // (4 * delay)))
     span = (n_delays - 1) * delay
     if span + 2 > longest:
         raise ValueError(

@@ -42,8 +42,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             "dendritic_plrnn", "al_rnn"}, default="lstm"
         Recurrent cell F. Those after "elman" are piecewise linear, to be analysed afterwards
         (:ref:`cells`).
-    n_hidden : int, default=50
-        Number of hidden units.
+    n_hidden : int or "auto", default="auto"
+        Number of hidden units. "auto" is 50, or five times the columns where these are more than
+        ten, up to 200; at least as many as there are columns.
     input_columns : label or list of labels, default=None
         Columns of `X` that drive the others and are known beforehand: a tide, a stimulus, the hour
         of the day (numbers from 0 for an array). Their values at a row act on the step to the next
@@ -261,7 +262,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "cell": [StrOptions(_CELLS)],
-        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "n_hidden": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "input_columns": [None, "array-like", str, Integral],
         "n_rectified": _AUTO_OR_COUNT,
         "forcing_interval": _AUTO_OR_COUNT,
@@ -294,7 +295,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     def __init__(
         self,
         cell="lstm",
-        n_hidden=50,
+        n_hidden="auto",
         *,
         input_columns=None,
         n_rectified="auto",
@@ -404,7 +405,6 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         from skchaos import _engine, _fit, _network
 
         _engine.resolve_device(self.device)  # fails before any work is done
-        n_rectified = _network.resolve_rectified(self.cell, self.n_hidden, self.n_rectified)
         goes_on = self.warm_start and hasattr(self, "weight_names_")
         if series is not None and not np.array_equal(
             series.input_columns, column_positions(series.columns, self.input_columns)
@@ -414,10 +414,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             series = self._check_series(X, y, groups, goes_on)
         else:
             learn_columns(self, X)
-        _network.check_network(self, series.n_features)
+        n_hidden = _network.resolve_hidden(self.n_hidden, series.n_features)
+        n_rectified = _network.resolve_rectified(self.cell, n_hidden, self.n_rectified)
+        _network.check_network(self, n_hidden, series.n_features)
         window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         clean = self._without_noise(series)
-        plan = make_plan(self, clean, *window, n_rectified)
+        plan = make_plan(self, clean, *window, n_hidden, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = _network.weights_of(self) if goes_on else None
         return _fit.Job(self, plan, clean, series, seeds.tolist(), start)

@@ -7,7 +7,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
 from skchaos._fit import train_models
-from skchaos._network import new_network, resolve_forcing
+from skchaos._network import new_network, resolve_forcing, resolve_hidden
 from skchaos.core import GeneralizedForcing, SparseForcing
 from skchaos.datasets import make_lorenz63
 
@@ -102,6 +102,25 @@ def test_noise_is_taken_beside_columns_that_are_units():
     rows += 0.05 * rows.std(axis=0) * rng.standard_normal(rows.shape)
     model = ChaoticRNNRegressor("plrnn", state_inference="identity", **QUICK).fit(rows)
     assert (model.noise_level_ > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "n_hidden"), [(1, 50), (10, 50), (12, 60), (40, 200), (150, 200), (250, 250)]
+)
+def test_number_of_hidden_units(n_columns, n_hidden):
+    assert resolve_hidden("auto", n_columns) == n_hidden
+    assert resolve_hidden(7, n_columns) == 7
+
+
+def test_number_of_hidden_units_of_a_fit():
+    wide = np.tile(X, 4)
+    wide += np.random.default_rng(0).standard_normal(wide.shape)
+    options = QUICK | {"n_hidden": "auto", "cell": "elman", "warm_start": True}
+    model = ChaoticRNNRegressor(**options).fit(wide)
+    assert model.n_hidden_ == model.cell_weight_.shape[0] == 60
+    assert model.fit(wide).n_hidden_ == 60
+    with pytest.raises(ValueError, match=r"n_exponents=61.*1 to 60"):
+        LyapunovSpectrum(ChaoticRNNRegressor(**options), n_exponents=61).fit(wide)
 
 
 def test_a_network_whose_units_are_all_columns_needs_one_row():

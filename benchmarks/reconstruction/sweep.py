@@ -34,7 +34,9 @@ CASES = (
     ("lorenz", "noise5"),
     ("lorenz", "part_noise5"),
     ("laser", "clean"),
+    ("lorenz96_20", "clean"),
 )
+OF_MANY_COLUMNS = "lorenz96_20"  # of the sweep of units only: a training takes ten minutes
 SWEEPS = {
     "learning_rate": (0.003, 0.006, 0.01),
     "interval_fraction": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
@@ -43,6 +45,7 @@ SWEEPS = {
         *("dendritic_plrnn", "al_rnn"),
     ),
     "n_hidden": (25, 50, 100),
+    "window": ("20 x 1", "20 x 5", "40 x 1", "40 x 3", "40 x 5"),  # rows x steps between them
 }
 N_SEEDS = 5
 KEY = ["sweep", "value", "system", "condition", "seed"]
@@ -52,9 +55,11 @@ FIELDS = [*KEY, *SCORES, "lyapunov_steps"]
 
 def settings(sweep: str, value, case: Case) -> dict:
     """Return what is set in place of the default."""
-    if sweep != "interval_fraction":
-        return {sweep: value}
-    return {"forcing_interval": max(1, round(value * math.log(2) / case.exponent))}
+    if sweep == "interval_fraction":
+        return {"forcing_interval": max(1, round(value * math.log(2) / case.exponent))}
+    if sweep == "window":
+        return dict(zip(("n_delays", "delay"), map(int, value.split(" x ")), strict=True))
+    return {sweep: value}
 
 
 def run(sweep: str, value, system: str, condition: str, seed: int) -> dict:
@@ -84,6 +89,7 @@ def missing(sweep: str, n_seeds: int) -> list[tuple]:
         for value in SWEEPS[sweep]
         # A recording has no equations, so no fraction of a predictability time.
         if not (sweep == "interval_fraction" and names[0] == "laser")
+        and (sweep == "n_hidden" or names[0] != OF_MANY_COLUMNS)
     ]
     return [case for case in wanted if tuple(map(str, case)) not in done]
 

@@ -20,7 +20,7 @@ from skchaos.core._stack import Stack
 # two turns of the basis.
 SECOND_DECAY, COVARIANCE_DECAY, TURN_EVERY = 0.95, 0.95, 10
 EPSILON = 1e-8
-MAX_SIDE = 256  # a side that is longer keeps its axes: its basis would cost more than the update
+MAX_SIDE = 512  # a side that is longer keeps its axes: its basis would cost more than the update
 
 
 @dataclass(frozen=True)

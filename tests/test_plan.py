@@ -1,0 +1,53 @@
+"""What a plan settles from what was measured on the rows."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skchaos import ChaoticRNNRegressor
+from skchaos._plan import _window
+from skchaos.datasets import make_lorenz63
+
+
+def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos"):
+    return SimpleNamespace(
+        n_delays=n_delays, delay=delay, lambda_max=lambda_max, mean_period=period, regime=regime
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (measured(1), (20, 1)),
+        (measured(1, period=420), (20, 4)),
+        (measured(8), (20, 1)),  # seen well enough in the usual window
+        (measured(11), (40, 1)),
+        (measured(66), (40, 3)),
+        (measured(5, delay=20), (40, 4)),
+        (measured(66, period=900), (20, 9)),
+        (measured(66, lambda_max=np.nan, regime="undecided"), (20, 1)),
+        (measured(66, regime="cycle"), (20, 1)),
+    ],
+)
+def test_window_is_long_where_one_row_is_not_the_state(found, expected):
+    assert _window("auto", "auto", found, 10_000) == expected
+
+
+def test_window_that_is_given_stays():
+    assert _window(7, "auto", measured(66), 10_000) == (7, 3)
+    assert _window("auto", 2, measured(66), 10_000) == (40, 2)
+    assert _window(7, 2, measured(66), 10_000) == (7, 2)
+
+
+def test_window_leaves_rows_to_learn_from():
+    assert _window("auto", "auto", measured(66), 240) == (20, 3)
+    assert _window("auto", "auto", measured(1), 40) == (10, 1)
+
+
+def test_one_column_of_a_flow_gets_the_long_window():
+    rows = make_lorenz63(6_000, random_state=0)
+    model = ChaoticRNNRegressor(dt=0.01, early_stopping=False)
+    plans = [model._prepare(part, None, None).plan for part in (rows, rows[:, :1])]
+    assert [plan.n_delays for plan in plans] == [20, 40]
+    assert plans[1].span > 60
