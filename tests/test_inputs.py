@@ -389,7 +389,7 @@ def test_a_transformer_of_all_columns_is_refused(trained, monkeypatch):
 
 @pytest.mark.parametrize("drawn", ["ForecastDisplay", "AttractorDisplay"])
 def test_pictures_show_what_is_forecast(trained, drawn):
-    pytest.importorskip("matplotlib").use("Agg")
+    pytest.importorskip("matplotlib")
     from matplotlib import pyplot as plt
 
     from skchaos import plotting

@@ -143,7 +143,7 @@ def _draw_part(rows: pd.DataFrame, title: str, path: Path) -> None:
     labels = {
         "dstsp30": "divergence of a free run (30 bins, or mixture) / floor",
         "dh": "power spectrum distance / floor",
-        "valid_steps": "valid prediction time (Lyapunov times; recordings: 100 steps)",
+        "valid_steps": "valid prediction time / Lyapunov time (100 steps)",
     }
     for ax, (score, label) in zip(axes, labels.items(), strict=True):
         for model in (name for name in MODELS if name != "floor" and name in shown[score]):
