@@ -1,8 +1,8 @@
 """Tables and figures of the study.
 
 Run ``python -m benchmarks.reconstruction.report`` after :mod:`benchmarks.reconstruction.study` and
-:mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md`` and
-its figures into ``benchmarks/results``.
+:mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md`` and its figures into
+``benchmarks/results``.
 """
 
 from pathlib import Path
@@ -28,7 +28,12 @@ MARKERS = {
     "echo state": {"marker": "D", "color": "tab:red", "ms": 5},
     "clipped lstm": {"marker": "x", "color": "tab:purple", "ms": 6},
 }
-RANKED = ["dstsp30", "dh", "valid_steps"]
+# Scores that models are ranked by, and their names in a figure.
+RANKED = {
+    "dstsp30": "divergence of a free run (30 bins, or mixture) / floor",
+    "dh": "power spectrum distance / floor",
+    "valid_steps": "valid prediction time / Lyapunov time (100 steps)",
+}
 # Name, column, and decimals of what a table shows; all but the last two are better when smaller.
 SCORES = {
     "State space divergence, 10 bins of +-2 sd (above three columns a mixture)": (
@@ -94,7 +99,7 @@ def parts_of(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def ranks(rows: pd.DataFrame) -> pd.Series:
     """Return the rank of skchaos among the models, 1 the best, of each case and score."""
     rows = rows[rows.model != "floor"].assign(valid_steps=lambda r: -r.valid_steps)
-    medians = rows.groupby(["system", "condition", "model"])[RANKED].median()
+    medians = rows.groupby(["system", "condition", "model"])[[*RANKED]].median()
     at = medians.groupby(["system", "condition"]).rank(method="min")
     models = medians.groupby(["system", "condition"]).size()
     at = at[at.index.get_level_values("model") == "skchaos"].droplevel("model")
@@ -132,25 +137,18 @@ def draw_scores() -> None:
 
 
 def _draw_part(rows: pd.DataFrame, title: str, path: Path) -> None:
-    scores = ["dstsp30", "dh", "valid_steps"]
-    medians = rows.groupby(["system", "condition", "model"], sort=False)[scores].median()
+    medians = rows.groupby(["system", "condition", "model"], sort=False)[[*RANKED]].median()
     shown = medians.unstack("model")
     shown = shown[shown["dstsp30"]["skchaos"].notna()].iloc[::-1]
     figure, axes = plt.subplots(
         1, 3, figsize=(13, 1.6 + 0.26 * len(shown)), sharey=True, layout="constrained"
     )
     steps = np.array([_lyapunov_steps(system) for system, _ in shown.index])
-    labels = {
-        "dstsp30": "divergence of a free run (30 bins, or mixture) / floor",
-        "dh": "power spectrum distance / floor",
-        "valid_steps": "valid prediction time / Lyapunov time (100 steps)",
-    }
-    for ax, (score, label) in zip(axes, labels.items(), strict=True):
+    for ax, (score, label) in zip(axes, RANKED.items(), strict=True):
         for model in (name for name in MODELS if name != "floor" and name in shown[score]):
             unit = steps if score == "valid_steps" else shown[score]["floor"]
-            style = MARKERS[model]
             values = shown[score][model] / unit
-            ax.plot(values, np.arange(len(shown)), ls="", label=model, **style)
+            ax.plot(values, np.arange(len(shown)), ls="", label=model, **MARKERS[model])
         ax.set_xlabel(label)
         ax.grid(alpha=0.3)
         if score != "valid_steps":
