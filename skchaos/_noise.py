@@ -28,13 +28,15 @@ RIDGE = 1e-6  # of the mean square of a term
 MAX_FITTED = 30_000  # rows that coefficients are fitted to, spread over all
 N_BLOCKS = 8  # of the rows; every fourth is left out to choose the half-width
 TOP_BAND = 0.1  # of the frequencies: what a well-sampled flow hardly has, and noise has like others
-# The kernel map that measures exponents may see half the noise, but of clean rows next to none.
+# The kernel map that measures exponents may see half the noise of a well-sampled flow, of which the
+# spectrum tells it. Where that tells of more, it is signal, as of a map or a coarsely sampled flow,
+# of which the kernel map sees all noise.
 MOST_OVER_MAP = 2.0
 # Standard deviations of noise that is taken away. Less is none to care for; of a column that is
 # mostly noise, as of rows without any order, nothing would be left to learn from.
 LEAST_NOISE, MOST_NOISE = 1e-3, 0.5
 # Part of what the neighbours miss, as a standard deviation, that must be noise: else a row knows
-# more of itself than they do.
+# more of itself than they do, as a row of a map that doubles the noise of the row before.
 LEAST_SHARE = 0.75
 # In standard deviations of what the neighbours miss: what differs by more is no noise but an
 # outlier, or out of the range that the polynomial knows, and stays.
@@ -139,7 +141,8 @@ def denoise(
         return None
     half_widths, missed = chosen
     if noise_level == "auto":
-        known = np.minimum(_top_of_spectrum(rows, train), (MOST_OVER_MAP * seen) ** 2)
+        known = _top_of_spectrum(rows, train)
+        known = np.where(known > (MOST_OVER_MAP * seen) ** 2, seen**2, known)
     else:
         known = noise_level**2
     noise = np.minimum(known, missed)

@@ -29,7 +29,8 @@ INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 3 / 4, 1 / 3
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02
 # Many rows close together average noise away and still show the derivatives that one row hides
-# (also a case of benchmarks/defaults.py).
+# (also a case of benchmarks/defaults.py). Where there is no noise and a row is the state, they
+# only blur it, the more so the more columns there are (benchmarks/reconstruction/sweep.py).
 WINDOW_ROWS = 20
 WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the same
 # Where one row is not the state: so many rows, over so many times the span that showed it best to
@@ -179,7 +180,8 @@ def make_plan(
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
     if settings.state_inference != "pseudo_inverse":
-        n_delays, delay = _window(n_delays, delay, measured, longest)
+        is_clean = not np.any(series.noise_level) and not _is_noisy(measured)
+        n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
@@ -254,14 +256,16 @@ def _window(
     n_delays: int | Literal["auto"],
     delay: int | Literal["auto"],
     measured: MeasuredExponents,
+    is_clean: bool,
     longest: int,
 ) -> tuple[int, int]:
     rows, steps = WINDOW_ROWS, max(1, round(measured.mean_period / WINDOW_STEPS_PER_PERIOD))
-    wanted = 0
     if usable_exponent(measured) > 0:
         wanted = SPANS_OF_STATE * (measured.n_delays - 1) * measured.delay
-    if wanted > (rows - 1) * steps:
-        rows, steps = LONG_WINDOW_ROWS, max(1, round(wanted / LONG_WINDOW_ROWS))
+        if wanted > (rows - 1) * steps:
+            rows, steps = LONG_WINDOW_ROWS, max(1, round(wanted / LONG_WINDOW_ROWS))
+        elif wanted == 0 and is_clean:
+            rows = 1
     if delay == "auto":
         delay = steps
     if n_delays == "auto":  # at least three quarters of the rows are left to learn from
@@ -284,9 +288,13 @@ def _is_noise_driven(settings: "ChaoticRNNRegressor", measured: MeasuredExponent
     """
     if settings.process_noise != "auto":
         return settings.process_noise
-    is_unforeseen = measured.prediction_error > NOISY_PREDICTION_ERROR  # not so where it is nan
     is_neither = measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
-    return bool(is_neither and is_unforeseen)
+    return is_neither and _is_noisy(measured)
+
+
+def _is_noisy(measured: MeasuredExponents) -> bool:
+    """Tell whether the next row is not in those before it, as far as the rows could tell."""
+    return bool(measured.prediction_error > NOISY_PREDICTION_ERROR)  # not so where it is nan
 
 
 def _window_noise(measured: MeasuredExponents, series: Series) -> float:
@@ -312,8 +320,7 @@ def _interval(
         return settings.forcing_interval
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
-        noisy = measured.prediction_error > NOISY_PREDICTION_ERROR
-        fraction = NOISY_INTERVAL_FRACTION if noisy else INTERVAL_FRACTION
+        fraction = NOISY_INTERVAL_FRACTION if _is_noisy(measured) else INTERVAL_FRACTION
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(fraction * steps), limit))
     if is_noise_driven:

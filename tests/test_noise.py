@@ -7,7 +7,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos import ChaoticRNNRegressor, _fit
 from skchaos._noise import HALF_WIDTHS, denoise
-from skchaos.datasets import make_duffing, make_henon, make_lorenz63, make_roessler
+from skchaos.datasets import (
+    make_duffing,
+    make_henon,
+    make_logistic,
+    make_lorenz63,
+    make_roessler,
+)
 from tests.test_regressor import QUICK
 
 N_ROWS = 10_000
@@ -110,6 +116,28 @@ def test_no_row_is_predicted_from_another_stretch():
 
 
 class TestFit:
+    @pytest.mark.parametrize("noise", [0.003, 0.05])
+    @pytest.mark.parametrize(
+        ("make", "columns", "step", "is_better"),
+        [
+            (make_logistic, None, 1, False),  # noise doubles from row to row
+            (make_henon, "x", 1, False),
+            (make_henon, None, 1, True),  # the second column is the first of the row before
+            (make_lorenz63, None, 10, True),  # hardly a flow any more
+            (make_lorenz63, "x", 5, True),
+        ],
+    )
+    def test_rows_come_out_better_or_as_they_were(self, make, columns, step, is_better, noise):
+        made = make(5000 * step, columns=columns, noise=noise, return_bunch=True, random_state=0)
+        X, clean = made.data[::step], made.clean[::step]
+        series = ChaoticRNNRegressor(early_stopping=False)._prepare(X, None, None).series
+        before, after = (np.std(rows - clean, axis=0) for rows in (X, series.rows))
+        if is_better:
+            assert (after < 0.75 * before).all()
+            assert_allclose(series.noise_level, noise, rtol=0.25)
+        else:
+            assert_array_equal(series.rows, X)
+
     def test_trains_on_rows_without_noise(self):
         made = make_lorenz63(8000, noise=0.05, return_bunch=True, random_state=0)
         model = ChaoticRNNRegressor(**QUICK).fit(made.data)

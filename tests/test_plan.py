@@ -31,23 +31,44 @@ def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos"):
     ],
 )
 def test_window_is_long_where_one_row_is_not_the_state(found, expected):
-    assert _window("auto", "auto", found, 10_000) == expected
+    assert _window("auto", "auto", found, False, 10_000) == expected
 
 
 def test_window_that_is_given_stays():
-    assert _window(7, "auto", measured(66), 10_000) == (7, 3)
-    assert _window("auto", 2, measured(66), 10_000) == (40, 2)
-    assert _window(7, 2, measured(66), 10_000) == (7, 2)
+    assert _window(7, "auto", measured(66), False, 10_000) == (7, 3)
+    assert _window("auto", 2, measured(66), False, 10_000) == (40, 2)
+    assert _window(7, 2, measured(66), False, 10_000) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (measured(1), (1, 1)),
+        (measured(2), (20, 1)),
+        (measured(66), (40, 3)),
+        (measured(1, lambda_max=np.nan, regime="undecided"), (20, 1)),
+        (measured(1, regime="cycle"), (20, 1)),
+    ],
+)
+def test_one_row_does_where_it_is_the_state_and_has_no_noise(found, expected):
+    assert _window("auto", "auto", found, True, 10_000) == expected
+
+
+@pytest.mark.parametrize(("noise", "is_one_row"), [(0.0, True), (0.05, False)])
+@pytest.mark.parametrize("noise_level", ["auto", 0])
+def test_noise_taken_or_left_is_averaged_over_a_window(noise, is_one_row, noise_level):
+    rows = make_lorenz63(6_000, noise=noise, random_state=0)
+    model = ChaoticRNNRegressor(dt=0.01, early_stopping=False, noise_level=noise_level)
+    assert (model._prepare(rows, None, None).plan.n_delays == 1) == is_one_row
 
 
 def test_window_leaves_rows_to_learn_from():
-    assert _window("auto", "auto", measured(66), 240) == (20, 3)
-    assert _window("auto", "auto", measured(1), 40) == (10, 1)
+    assert _window("auto", "auto", measured(66), False, 240) == (20, 3)
+    assert _window("auto", "auto", measured(1), False, 40) == (10, 1)
 
 
 def test_one_column_of_a_flow_gets_the_long_window():
-    rows = make_lorenz63(6_000, random_state=0)
-    model = ChaoticRNNRegressor(dt=0.01, early_stopping=False)
-    plans = [model._prepare(part, None, None).plan for part in (rows, rows[:, :1])]
-    assert [plan.n_delays for plan in plans] == [20, 40]
-    assert plans[1].span > 60
+    rows = make_lorenz63(6_000, columns="x", random_state=0)
+    plan = ChaoticRNNRegressor(dt=0.01, early_stopping=False)._prepare(rows, None, None).plan
+    assert plan.n_delays == 40
+    assert plan.span > 60
