@@ -2,32 +2,39 @@
 
 What a row has in common with those around it is signal; noise that is independent from row to row
 is not in its neighbours. So each row is predicted from the rows before and after it, never from
-itself, by a least-squares polynomial: its noise cannot be learned, and more rows than there are
+itself, by least-squares polynomials: its noise cannot be learned, and more rows than there are
 coefficients average that of the neighbours away [Batson & Royer, "Noise2Self", ICML 2019, arXiv
-1901.11365]. Training on what is predicted needs no other care for noise.
+1901.11365]. Polynomials of several widths and sizes are stacked, with weights that are not negative
+[Breiman, "Stacked regressions", Machine Learning 24, 1996], since which is best differs by column,
+and their errors partly cancel. Training on what is predicted needs no other care for noise.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import nnls
 from scipy.signal import welch
 from sklearn.preprocessing import PolynomialFeatures
 
 from skchaos._mapped import is_mapped
 from skchaos._series import Series, spread
 
-HALF_WIDTHS = (2, 5, 10, 20)  # rows on each side that are tried
+HALF_WIDTHS = (2, 5, 10, 20, 40, 80)  # rows on each side that are tried
 MOST_VALUES = 1000  # neighbouring values that a row is predicted from; bounds memory and time
 # Principal components of the rows around: of all, what enters linearly; of the leading ones, also
-# products of two and of three.
-N_LINEAR, N_SQUARED, N_CUBED = 120, 9, 7
+# products of two and of three, as many as are tried.
+N_LINEAR = 120
+N_IN_PRODUCTS = ((4, 3), (9, 7), (12, 10))
+LEAST_WEIGHT = 0.05  # of a polynomial in the stack; with less it is not worth its time
 LEAST_POWER = 1e-12  # of the leading one; below it are copies of columns, and rounding
 RIDGE = 1e-6  # of the mean square of a term
 MAX_FITTED = 30_000  # rows that coefficients are fitted to, spread over all
 N_BLOCKS = 8  # of the rows; every fourth is left out to choose the half-width
 TOP_BAND = 0.1  # of the frequencies: what a well-sampled flow hardly has, and noise has like others
+MOST_IN_SEGMENT = 256  # rows of one spectrum
 # The kernel map that measures exponents may see half the noise of a well-sampled flow, of which the
 # spectrum tells it. Where that tells of more, it is signal, as of a map or a coarsely sampled flow,
 # of which the kernel map sees all noise.
@@ -64,25 +71,98 @@ class _Around:
     """Prediction of a row from those around it."""
 
     half_width: int
+    n_in_products: tuple[int, int]
     components: np.ndarray  # (neighbour value, component)
     coefficients: np.ndarray  # (term, feature)
 
     @classmethod
-    def fit(cls, rows: np.ndarray, at: np.ndarray, half_width: int) -> "_Around":
+    def fit(cls, rows: np.ndarray, at: np.ndarray, size: "_Size") -> "_Around":
+        half_width, n_in_products = size
         values = _neighbours(rows, at, half_width)
         power, axes = np.linalg.eigh(values.T @ values)
         known = power > LEAST_POWER * power[-1]
         # Unit mean square, so that products weigh alike.
         axes = axes[:, known] / np.sqrt(power[known] / len(at))
         axes = axes[:, ::-1][:, :N_LINEAR]
-        terms = _terms(values @ axes)
+        terms = _terms(values @ axes, n_in_products)
         gram = terms.T @ terms
         gram[np.diag_indices_from(gram)] *= 1 + RIDGE
-        return cls(half_width, axes, np.linalg.solve(gram, terms.T @ rows[at]))
+        return cls(half_width, n_in_products, axes, np.linalg.solve(gram, terms.T @ rows[at]))
 
     def predict(self, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
-        values = _neighbours(rows, at, self.half_width)
-        return _terms(values @ self.components) @ self.coefficients
+        terms = _terms(_neighbours(rows, at, self.half_width) @ self.components, self.n_in_products)
+        return terms @ self.coefficients
+
+
+# Half-width, and how many components are in products of two and of three.
+_Size = tuple[int, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """What polynomials of several sizes say together.
+
+    `weights` (n_half_widths, size, feature) and what is missed (n_half_widths, feature), a mean
+    square on rows left out, are those of the first half-width alone, of the first two, and so on:
+    rows near the end of a stretch have no others around them.
+    """
+
+    sizes: list[_Size]
+    weights: np.ndarray
+    missed: np.ndarray
+
+    @classmethod
+    def choose(cls, rows: np.ndarray, stretches: Sequence[slice]) -> "_Stack | None":
+        """Weigh by rows left out; None where there are too few rows for any size."""
+        numbers = np.concatenate([np.arange(s.start, s.stop) for s in stretches])
+        is_left_out = np.zeros(len(rows), dtype=bool)
+        blocks = np.arange(len(numbers)) * N_BLOCKS // max(1, len(numbers))
+        is_left_out[numbers[blocks % 4 == 3]] = True
+        # Rows of a block that is left out are not among the neighbours of one fitted to, or nearly.
+        fitted = {}
+        for size in product(HALF_WIDTHS, N_IN_PRODUCTS):
+            at = _inner(stretches, size[0])
+            train = spread(at[~is_left_out[at]], MAX_FITTED)
+            n_values = 2 * size[0] * rows.shape[1]
+            least = 2 * _n_terms(n_values, size[1])
+            if n_values <= MOST_VALUES and min(len(train), is_left_out[at].sum()) >= least:
+                fitted[size] = _Around.fit(rows, train, size)
+        if not fitted:
+            return None
+        half_widths = np.array([half_width for half_width, _ in fitted])
+        at = _inner(stretches, half_widths.max())
+        test = spread(at[is_left_out[at]], MAX_FITTED)
+        found = np.stack([around.predict(rows, test) for around in fitted.values()])
+        weights = np.zeros((len(HALF_WIDTHS), len(fitted), rows.shape[1]))
+        missed = np.full(weights[:, 0].shape, np.inf)
+        for i, most in enumerate(HALF_WIDTHS):
+            fit = half_widths <= most
+            if fit.any():
+                weights[i, fit] = _weigh(found[fit], rows[test])
+                said = np.einsum("ktf,kf->tf", found, weights[i])
+                missed[i] = np.mean((said - rows[test]) ** 2, axis=0)
+        return cls(list(fitted), weights, missed)
+
+    def predict(
+        self, rows: np.ndarray, train: Sequence[slice], among: Sequence[slice]
+    ) -> np.ndarray:
+        """Fit to all rows of `train` and predict those of `among`; 0 where there are no weights."""
+        n_around = _n_around(rows, among)
+        found = np.zeros_like(rows)
+        for i, size in enumerate(self.sizes):
+            if self.weights[:, i].any():
+                around = _Around.fit(rows, spread(_inner(train, size[0]), MAX_FITTED), size)
+                for at in _batches(_inner(among, size[0])):
+                    found[at] += self.weights[n_around[at] - 1, i] * around.predict(rows, at)
+        return found
+
+
+def _weigh(found: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the weights (predictor, feature) with which predictions miss least of the rows."""
+    weights = np.stack([nnls(found[:, :, i].T, rows[:, i])[0] for i in range(rows.shape[1])], 1)
+    weights[weights < LEAST_WEIGHT * weights.sum(axis=0)] = 0
+    total = weights.sum(axis=0)
+    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
 
 def without_noise(
@@ -136,58 +216,49 @@ def denoise(
     noise_level, seen
         See :func:`without_noise`.
     """
-    chosen = _choose(rows, train)
-    if chosen is None:
+    stack = _Stack.choose(rows, train)
+    if stack is None:
         return None
-    half_widths, missed = chosen
     if noise_level == "auto":
         known = _top_of_spectrum(rows, train)
         known = np.where(known > (MOST_OVER_MAP * seen) ** 2, seen**2, known)
     else:
         known = noise_level**2
-    noise = np.minimum(known, missed)
-    is_noisy = (noise > LEAST_SHARE**2 * missed) & (noise > LEAST_NOISE**2)
-    is_noisy &= noise < MOST_NOISE**2
+    noise = np.minimum(known, stack.missed[-1])
+    noise[(noise <= LEAST_NOISE**2) | (noise >= MOST_NOISE**2)] = 0
+    is_noisy = noise > LEAST_SHARE**2 * stack.missed
     if not is_noisy.any():
         return None
-    clean = rows.copy()
-    for half_width in sorted(set(half_widths[is_noisy])):
-        around = _Around.fit(rows, spread(_inner(train, half_width), MAX_FITTED), half_width)
-        columns = is_noisy & (half_widths == half_width)
-        for at in _batches(_inner([*train, *held_out], half_width)):
-            found, given = around.predict(rows, at)[:, columns], rows[np.ix_(at, columns)]
-            is_noise = np.abs(found - given) < MOST_CHANGE * np.sqrt(missed[columns])
-            clean[np.ix_(at, columns)] = np.where(is_noise, found, given)
-    return Denoised(clean, np.where(is_noisy, np.sqrt(noise), 0.0))
-
-
-def _choose(rows: np.ndarray, stretches: Sequence[slice]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return for each column the best half-width, and the mean square of what it misses."""
-    found = {}
-    for half_width in HALF_WIDTHS:
-        n_values = 2 * half_width * rows.shape[1]
-        at = _inner(stretches, half_width)
-        block = np.arange(len(at)) * N_BLOCKS // max(1, len(at))
-        test = spread(at[block % 4 == 3], MAX_FITTED)
-        # Rows of a test block are not among the neighbours of a row that is fitted to, or nearly.
-        train = spread(at[block % 4 != 3], MAX_FITTED)
-        if n_values > MOST_VALUES or min(len(train), len(test)) < 2 * _n_terms(n_values):
-            continue
-        error = _Around.fit(rows, train, half_width).predict(rows, test) - rows[test]
-        found[half_width] = np.mean(error**2, axis=0)
-    if not found:
-        return None
-    errors = np.stack(list(found.values()))
-    return np.array(list(found))[errors.argmin(axis=0)], errors.min(axis=0)
+    stack = replace(stack, weights=stack.weights * is_noisy[:, None])
+    among = [*train, *held_out]
+    found = stack.predict(rows, train, among)
+    changes = np.abs(found - rows) < MOST_CHANGE * np.sqrt(stack.missed[-1])
+    changes &= np.vstack([is_noisy, np.zeros_like(is_noisy[0])])[_n_around(rows, among) - 1]
+    noise_level = np.where(is_noisy[-1], np.sqrt(noise), 0.0)
+    return Denoised(np.where(changes, found, rows), noise_level)
 
 
 def _top_of_spectrum(rows: np.ndarray, stretches: Sequence[slice]) -> np.ndarray:
     """Return the variance of white noise with the power that the highest frequencies have."""
-    longest = max(stretches, key=lambda part: part.stop - part.start)
-    part = rows[longest]
-    _, density = welch(part, nperseg=min(256, len(part)), axis=0)
+    lengths = [part.stop - part.start for part in stretches]
+    n_segment = min(MOST_IN_SEGMENT, max(lengths))
+    found = [
+        welch(rows[part], nperseg=n_segment, axis=0)[1]
+        for part, length in zip(stretches, lengths, strict=True)
+        if length >= n_segment
+    ]
+    density = np.mean(found, axis=0)
     n_top = max(1, round(TOP_BAND * len(density)))
     return density[-n_top - 1 : -1].mean(axis=0) / 2  # one-sided; frequencies go up to a half
+
+
+def _n_around(rows: np.ndarray, stretches: Sequence[slice]) -> np.ndarray:
+    """Return how many of the half-widths each row has around it."""
+    n_around = np.zeros(len(rows), dtype=int)
+    for part in stretches:
+        steps = np.arange(part.stop - part.start)
+        n_around[part] = np.searchsorted(HALF_WIDTHS, np.minimum(steps, steps[::-1]), side="right")
+    return n_around
 
 
 def _inner(stretches: Sequence[slice], half_width: int) -> np.ndarray:
@@ -206,14 +277,14 @@ def _neighbours(rows: np.ndarray, at: np.ndarray, half_width: int) -> np.ndarray
     return rows[at[:, None] + offsets].reshape(len(at), -1)
 
 
-def _terms(components: np.ndarray) -> np.ndarray:
+def _terms(components: np.ndarray, n_in_products: tuple[int, int]) -> np.ndarray:
     """Return components, products of two and three leading ones, and ones."""
     products = [
         PolynomialFeatures((degree, degree), include_bias=False).fit_transform(components[:, :most])
-        for degree, most in ((2, N_SQUARED), (3, N_CUBED))
+        for degree, most in zip((2, 3), n_in_products, strict=True)
     ]
     return np.column_stack([components, *products, np.ones(len(components))])
 
 
-def _n_terms(n_values: int) -> int:
-    return _terms(np.zeros((1, min(n_values, N_LINEAR)))).shape[1]
+def _n_terms(n_values: int, n_in_products: tuple[int, int]) -> int:
+    return _terms(np.zeros((1, min(n_values, N_LINEAR))), n_in_products).shape[1]

@@ -177,16 +177,18 @@ def make_plan(
     """
     train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
+    is_taken = bool(np.any(series.noise_level))
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
     if settings.state_inference != "pseudo_inverse":
-        is_clean = not np.any(series.noise_level) and not _is_noisy(measured)
+        is_clean = not (is_taken or _is_noisy(measured))
         n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
     is_noise_driven = _is_noise_driven(settings, measured)
-    interval = _interval(settings, measured, room, is_noise_driven)
+    keeps_noise = _is_noisy(measured) and not is_taken
+    interval = _interval(settings, measured, room, is_noise_driven, keeps_noise)
     sequence_length = _sequence_length(settings, interval, room)
     if is_noise_driven and settings.process_noise == "auto":
         warnings.warn(
@@ -309,6 +311,7 @@ def _interval(
     measured: MeasuredExponents,
     room: int,
     is_noise_driven: bool,
+    keeps_noise: bool,
 ) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
@@ -320,7 +323,7 @@ def _interval(
         return settings.forcing_interval
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
-        fraction = NOISY_INTERVAL_FRACTION if _is_noisy(measured) else INTERVAL_FRACTION
+        fraction = NOISY_INTERVAL_FRACTION if keeps_noise else INTERVAL_FRACTION
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(fraction * steps), limit))
     if is_noise_driven:

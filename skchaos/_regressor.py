@@ -74,7 +74,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         others run on from a learned start [5]_. Change it to compare with papers; the window also
         serves noisy, partly observed and driven series.
     n_delays : int or "auto", default="auto"
-        Rows in the window. Must be 1 for "pseudo_inverse".
+        Rows in the window. Must be 1 for "pseudo_inverse". "auto" is 1 where a row tells the next
+        and has no noise, as the measurement of the exponent finds, and else 20 or more
+        (:ref:`theory`).
     delay : int or "auto", default="auto"
         Steps between the rows of the window.
     noise_level : float or "auto", default="auto"

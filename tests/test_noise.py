@@ -1,12 +1,14 @@
 """Noise of observation: how much is found, what is left of it, and what is left alone."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skchaos import ChaoticRNNRegressor, _fit
-from skchaos._noise import HALF_WIDTHS, denoise
+from skchaos import ChaoticRNNRegressor, _fit, _noise
+from skchaos._noise import HALF_WIDTHS, _weigh, denoise
 from skchaos.datasets import (
     make_duffing,
     make_henon,
@@ -46,6 +48,37 @@ def test_one_column_is_enough():
     found = without(rows)
     assert_allclose(found.noise_level, 0.05, rtol=0.1)
     assert np.std(found.rows - clean) < 0.05 / 3
+
+
+def test_a_stack_knows_more_than_its_parts(monkeypatch):
+    rows, clean = noisy_rows(make_lorenz63, 0.05, columns="x")
+    stacked = np.std(without(rows).rows - clean)
+    for size in itertools.product((10, 20, 40), _noise.N_IN_PRODUCTS):
+        monkeypatch.setattr(_noise, "HALF_WIDTHS", size[:1])
+        monkeypatch.setattr(_noise, "N_IN_PRODUCTS", size[1:])
+        assert stacked < 0.95 * np.std(without(rows).rows - clean)
+
+
+def test_weights_are_of_sum_one_and_those_of_the_best_predictions():
+    rng = np.random.default_rng(0)
+    truth = rng.standard_normal((2000, 2))
+    scale = np.array([[0.1, 1.0], [0.1, 0.2], [1.0, 0.2]])
+    off = rng.standard_normal((3, 2000, 2)) * scale[:, None]
+    weights = _weigh(truth + off, truth)
+    assert_allclose(weights.sum(axis=0), 1)
+    assert_allclose(weights, [[0.5, 0], [0.5, 0.5], [0, 0.5]], atol=0.1)
+    assert np.all((weights == 0) | (weights >= _noise.LEAST_WEIGHT))
+
+
+def test_rows_near_an_end_go_by_the_narrower_polynomials():
+    rows, clean = noisy_rows(make_lorenz63, 0.05)
+    short = [slice(a, a + 100) for a in range(0, N_ROWS, 100)]  # shorter than the widest window
+    error = denoise(rows, short, [], "auto", 0.05).rows - clean
+    offset = np.arange(N_ROWS) % 100
+    by_offset = np.array([np.sqrt(np.mean(error[offset == k] ** 2)) for k in range(100)])
+    assert (by_offset[30:70] < 0.05 / 3).all()
+    assert by_offset[[12, -13]].max() < 0.05 / 2
+    assert_allclose(by_offset[[0, -1]], 0.05, rtol=0.15)  # as they were
 
 
 def test_what_a_map_sees_bounds_what_is_taken():

@@ -1,10 +1,11 @@
 """Tables and figures of the study.
 
 Run ``python -m benchmarks.reconstruction.report`` after :mod:`benchmarks.reconstruction.study` and
-:mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md`` and its figures into
-``benchmarks/results``.
+:mod:`benchmarks.reconstruction.sweep`; it writes ``reconstruction_study.md``, ``sweep.md`` and
+figures into ``benchmarks/results``, and the figure of intervals for the docs.
 """
 
+import re
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,9 @@ from benchmarks.reconstruction.coin import halves
 from benchmarks.reconstruction.study import MODELS, TABLE
 
 SWEEP = RESULTS / "sweep.csv"
+OF_INTERVALS = Path(__file__).parents[2] / "docs" / "_static" / "interval_fraction.png"
 FIGURES = ("reconstruction_held_out.png", "reconstruction_chosen_on.png")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 MARKERS = {
     "skchaos": {"marker": "o", "color": "tab:blue", "ms": 8},
     "mean": {"marker": "|", "color": "0.6", "ms": 8},
@@ -71,12 +74,12 @@ def entry(values: pd.Series, decimals: int) -> str:
     return f"{shown[0]} ({shown[1]} to {shown[2]}; {len(values)})"
 
 
-def table(rows: pd.DataFrame, column: str, decimals: int) -> str:
-    """Return a Markdown table: a line for each case, a column for each model."""
-    models = [name for name in MODELS if rows.loc[rows.model == name, column].notna().any()]
-    lines = [f"| case | {' | '.join(models)} |", "|---" * (len(models) + 1) + "|"]
+def table(rows: pd.DataFrame, by: str, names: list, column: str, decimals: int) -> str:
+    """Return a Markdown table: a line for each case, a column for each name in column `by`."""
+    names = [name for name in names if rows.loc[rows[by] == name, column].notna().any()]
+    lines = [f"| case | {' | '.join(map(str, names))} |", "|---" * (len(names) + 1) + "|"]
     for (system, condition), of_case in rows.groupby(["system", "condition"], sort=False):
-        entries = [entry(of_case.loc[of_case.model == name, column], decimals) for name in models]
+        entries = [entry(of_case.loc[of_case[by] == name, column], decimals) for name in names]
         lines.append(f"| {system}, {condition} | {' | '.join(entries)} |")
     return "\n".join(lines)
 
@@ -124,8 +127,26 @@ def write_tables() -> None:
                 "bins, spectrum distance, valid prediction time)."
             )
         for score, (column, decimals) in SCORES.items():
-            parts += [f"### {score}", table(of_part, column, decimals)]
+            parts += [f"### {score}", table(of_part, "model", MODELS, column, decimals)]
     (RESULTS / "reconstruction_study.md").write_text("\n\n".join(parts) + "\n")
+
+
+def write_sweeps() -> None:
+    """Write all tables of the sweeps."""
+    rows = pd.read_csv(SWEEP, dtype={"value": str})
+    parts = [
+        "# One setting at a time",
+        "Single trainings (`python -m benchmarks.reconstruction.sweep`): medians, with range and "
+        "number of seeds; by `python -m benchmarks.reconstruction.report`.",
+    ]
+    for sweep, of_sweep in rows.groupby("sweep", sort=False):
+        parts.append(f"## {sweep}")
+        values = sorted(
+            of_sweep.value.unique(), key=lambda v: [float(x) for x in NUMBER.findall(v)]
+        )
+        for score, (column, decimals) in SCORES.items():
+            parts += [f"### {score}", table(of_sweep, "value", values, column, decimals)]
+    (RESULTS / "sweep.md").write_text("\n\n".join(parts) + "\n")
 
 
 def draw_scores() -> None:
@@ -195,7 +216,7 @@ def draw_fractions() -> None:
     axes[0].set_yscale("log")
     axes[2].set_ylim(bottom=0)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.savefig(RESULTS / "interval_fraction.png", dpi=120)
+    figure.savefig(OF_INTERVALS, dpi=120)
     plt.close(figure)
 
 
@@ -204,8 +225,8 @@ def main() -> None:
     if TABLE.exists():
         write_tables()
         draw_scores()
-    if np.any(pd.read_csv(SWEEP).sweep == "interval_fraction"):
-        draw_fractions()
+    write_sweeps()
+    draw_fractions()
 
 
 if __name__ == "__main__":

@@ -27,19 +27,22 @@ from benchmarks.reconstruction.study import append, exponent_ratio
 from skchaos import ChaoticRNNRegressor
 
 TABLE = RESULTS / "sweep.csv"
-CASES = (
-    ("roessler", "clean"),
-    ("duffing", "clean"),
-    ("lorenz38", "clean"),
-    ("lorenz", "noise5"),
-    ("lorenz", "part_noise5"),
-    ("laser", "clean"),
-    ("lorenz96_20", "clean"),
-)
-OF_MANY_COLUMNS = "lorenz96_20"  # of the sweep of units only: a training takes ten minutes
+CLEAN = (("roessler", "clean"), ("duffing", "clean"), ("lorenz38", "clean"))
+NOISY = (("lorenz", "noise5"), ("lorenz", "part_noise5"))
+LASER = (("laser", "clean"),)
+MANY_COLUMNS = (("lorenz96_20", "clean"),)  # a training takes ten minutes
+CASES = {
+    # A recording has no equations, so no fraction of a predictability time.
+    "interval_fraction": CLEAN + NOISY,
+    "noisy_fraction": NOISY,
+    "n_hidden": CLEAN + NOISY + LASER + MANY_COLUMNS,
+}
+N_UPDATES = 20_000  # of 16 sequences; as many sequences in batches of another size
 SWEEPS = {
     "learning_rate": (0.003, 0.006, 0.01),
     "interval_fraction": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
+    "noisy_fraction": (0.2, 0.33, 0.5, 0.75),  # as many intervals, of rows that keep their noise
+    "batch_size": (8, 16, 32),
     "cell": (
         *("lstm", "gru", "elman", "plrnn", "shallow_plrnn", "clipped_shallow_plrnn"),
         *("dendritic_plrnn", "al_rnn"),
@@ -55,8 +58,12 @@ FIELDS = [*KEY, *SCORES, "lyapunov_steps"]
 
 def settings(sweep: str, value, case: Case) -> dict:
     """Return what is set in place of the default."""
-    if sweep == "interval_fraction":
-        return {"forcing_interval": max(1, round(value * math.log(2) / case.exponent))}
+    if sweep.endswith("_fraction"):
+        interval = max(1, round(value * math.log(2) / case.exponent))
+        kept = {"noise_level": 0} if sweep == "noisy_fraction" else {}
+        return {"forcing_interval": interval} | kept
+    if sweep == "batch_size":
+        return {"batch_size": value, "max_iter": N_UPDATES * 16 // value}
     if sweep == "window":
         return dict(zip(("n_delays", "delay"), map(int, value.split(" x ")), strict=True))
     return {sweep: value}
@@ -85,11 +92,8 @@ def missing(sweep: str, n_seeds: int) -> list[tuple]:
     wanted = [
         (sweep, value, *names, seed)
         for seed in range(n_seeds)
-        for names in CASES
+        for names in CASES.get(sweep, CLEAN + NOISY + LASER)
         for value in SWEEPS[sweep]
-        # A recording has no equations, so no fraction of a predictability time.
-        if not (sweep == "interval_fraction" and names[0] == "laser")
-        and (sweep == "n_hidden" or names[0] != OF_MANY_COLUMNS)
     ]
     return [case for case in wanted if tuple(map(str, case)) not in done]
 
