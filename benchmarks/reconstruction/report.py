@@ -199,7 +199,7 @@ def draw_fractions() -> None:
         "valid_lyapunov": "valid prediction time (Lyapunov times)",
     }
     rows["valid_lyapunov"] = rows.valid_steps / rows.lyapunov_steps
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(12, 5), layout="constrained")
     for ax, (column, label) in zip(axes, shown.items(), strict=True):
         for (system, condition), of_case in rows.groupby(["system", "condition"], sort=False):
             by_value = of_case.groupby("value")[column]
@@ -215,7 +215,7 @@ def draw_fractions() -> None:
     axes[0].plot(list(PAPER), list(PAPER.values()), "k--", lw=1, label="paper, LSTM, Lorenz-63")
     axes[0].set_yscale("log")
     axes[2].set_ylim(bottom=0)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.savefig(OF_INTERVALS, dpi=120)
     plt.close(figure)
 
