@@ -97,9 +97,17 @@ class Job:
             *steps,
             *forcing,
             *noise,
+            self.is_squared,
             settings.max_iter,
             settings.device,
         )
+
+    @property
+    def is_squared(self) -> bool:
+        """Whether errors count squared: noise that drives rows is to be missed in the mean."""
+        if self.settings.loss == "auto":
+            return self.plan.is_noise_driven
+        return self.settings.loss == "squared_error"
 
 
 @dataclass(frozen=True)
@@ -290,6 +298,7 @@ def _config(job: Job, attempt: int, n_threads: int) -> TrainingConfig:
         tol=tol,
         seed=job.seeds[attempt],
         window_noise=job.plan.window_noise,
+        is_squared=job.is_squared,
         n_threads=n_threads,
     )
 

@@ -106,6 +106,12 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Peak of the learning rate, which rises over the first tenth of the updates and then falls to
         zero; three times as much in the second training (see `n_init`). The optimizer is SOAP [3]_:
         Adam along the axes that gradients vary on.
+    loss : {"auto", "absolute_error", "squared_error"}, default="auto"
+        What is minimised: the mean length of the error of a step (the root mean square over the
+        columns, standardised), or the mean squared error, as in [1]_. Chaos makes of some small
+        errors large ones; where these count squared, the network learns a mean in place of orbits,
+        and free runs die. "auto" is "squared_error" only where noise drives the series, whose mean
+        is wanted (see `process_noise`).
     alpha : float, default=0.0
         L2 penalty on the weights.
     slow_penalty : float, default=0.0
@@ -281,6 +287,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "sequence_length": _AUTO_OR_COUNT,
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "loss": [StrOptions({"auto", "absolute_error", "squared_error"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "slow_penalty": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -315,6 +322,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         batch_size=16,
         sequence_length="auto",
         learning_rate=3e-3,
+        loss="auto",
         alpha=0.0,
         slow_penalty=0.0,
         early_stopping=True,
@@ -345,6 +353,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         self.batch_size = batch_size
         self.sequence_length = sequence_length
         self.learning_rate = learning_rate
+        self.loss = loss
         self.alpha = alpha
         self.slow_penalty = slow_penalty
         self.early_stopping = early_stopping

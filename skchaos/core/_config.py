@@ -45,6 +45,8 @@ class TrainingConfig:
     window_noise : float
         Standard deviation of the fresh noise on the rows that states are inferred from, in the
         units of the table; it smooths the map from a window to what follows (Bishop 1995).
+    is_squared : bool
+        Whether the loss is the mean squared error, and not the mean length of the error of a step.
     n_threads : int
         Threads among which several models are divided.
     """
@@ -61,6 +63,7 @@ class TrainingConfig:
     seed: int
     window_noise: float = 0.0
     slow_penalty: float = 0.0
+    is_squared: bool = False
     n_threads: int = 1
 
     def cycle(self, step: int) -> tuple[float, float]:

@@ -16,6 +16,10 @@ from skchaos.core._observation import Affine, PseudoInverse
 from skchaos.core._sequences import Batches
 from skchaos.core._stack import Stack
 
+# The length of an error is its root mean square over the outputs of a step. One of much less than
+# this, in standard deviations, counts squared, so that its gradient vanishes with it.
+LEAST_LENGTH = 1e-4
+
 Update = Callable[[Tensor], Tensor]  # starts (model, segment) -> losses (model,)
 Recorded = Callable[[], Tensor]
 
@@ -25,7 +29,11 @@ def add_gradients(
     batches: Batches,
     starts: Tensor,  # (model, segment)
 ) -> Tensor:  # losses (model,)
-    """Add the gradients of the mean squared errors to those of the stack; return the errors."""
+    """Add the gradients of the losses to those of the stack; return the losses.
+
+    A loss is the mean squared error, or the mean length of the error of a step: chaos makes of some
+    small errors large ones, and where squares of these count a mean is learned in place of orbits.
+    """
     # The loops back know segments, an affine readout and single precision alone.
     is_affine = isinstance(stack.model.readout, Affine)
     is_known = is_affine and not batches.is_chained and stack.values.dtype == torch.float32
@@ -103,18 +111,29 @@ def record_graph(update: Recorded) -> Recorded:
 def add_gradients_plain(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:
     """Differentiate automatically."""
     outputs, error = _errors(stack, batches, starts)
-    # The derivative of the mean squared error by hand: half the work at these sizes.
-    weighted = error * batches.weight
-    pieces = torch.autograd.grad(outputs, list(stack.model.parameters()), 2 * weighted)
+    # The derivative of the loss by hand: half the work at these sizes.
+    slope, loss = _slope(error, batches)
+    pieces = torch.autograd.grad(outputs, list(stack.model.parameters()), slope)
     stack.gradients += torch.cat([piece.flatten(1) for piece in pieces], dim=1)
-    return (weighted * error).sum((1, 2, 3))
+    return loss
 
 
 @torch.no_grad()
 def losses(stack: Stack, batches: Batches, starts: Tensor) -> Tensor:  # (model,)
-    """Return the mean squared errors alone."""
+    """Return the losses alone."""
     _, error = _errors(stack, batches, starts)
-    return (error.square() * batches.weight).sum((1, 2, 3))
+    return _slope(error, batches)[1]
+
+
+def _slope(error: Tensor, batches: Batches) -> tuple[Tensor, Tensor]:
+    """Return the gradient with respect to errors (model, time, segment, output), and losses."""
+    weighted = error * batches.weight
+    if batches.is_squared:
+        return 2 * weighted, (weighted * error).sum((1, 2, 3))
+    length = torch.sqrt(error.square().mean(-1, keepdim=True) + LEAST_LENGTH**2)
+    slope = weighted / length
+    # The sum of length - LEAST_LENGTH, which would round to little.
+    return slope, (slope * error / (1 + LEAST_LENGTH / length)).sum((1, 2, 3))
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,11 +159,11 @@ def add_gradients_compiled(
     of_models = [tensor.numpy() for tensor in of_models]
     tables = (batches.rows.numpy(), batches.windows.numpy())
     n_steps, offsets = batches.n_steps.numpy(), batches.offsets.numpy()
-    inputs = batches.inputs.numpy()
+    inputs, least = batches.inputs.numpy(), 0.0 if batches.is_squared else LEAST_LENGTH
 
     def add(part: slice) -> None:
         center, factor, starts, *rest = (array[part] for array in of_models)
-        batch = (*tables, center, factor, starts, n_steps, offsets, inputs, batches.unit)
+        batch = (*tables, center, factor, starts, n_steps, offsets, inputs, batches.unit, least)
         loops.add_gradients(
             _compiled.kind_of(cell), cell.hidden_size, batches.n_features, batch, ends, *rest
         )

@@ -123,7 +123,7 @@ class Batches:
         self.center = torch.stack(centers).to(**like)  # (model, output)
         self.factor = (1 / torch.stack(scales)).to(**like)
         config = first.config
-        self.n_threads = config.n_threads
+        self.n_threads, self.is_squared = config.n_threads, config.is_squared
         self.n_features, self.offsets = first.table.n_features, first.offsets
         forcing = config.forcing
         self.segment_starts, n_steps = forcing.segments(config.sequence_length)
@@ -187,7 +187,7 @@ class Batches:
 
     @property
     def unit(self) -> float:
-        """Weight of one squared error in the mean."""
+        """Weight of one number in the mean over outputs and steps."""
         return 1.0 / (int(self.n_steps.sum()) * self.rows.shape[1])
 
     def draw(self, n_updates: int, step: int = 0) -> Tensor:  # (update, model, segment)

@@ -6,6 +6,7 @@ import torch
 from skchaos.core import CELLS, ForcedRNN, Sequences, SparseForcing, Stack, Table, TrainingConfig
 from skchaos.core._compiled import has_loops
 from skchaos.core._gradients import (
+    LEAST_LENGTH,
     add_gradients,
     add_gradients_compiled,
     add_gradients_plain,
@@ -44,6 +45,12 @@ def make_config(interval, sequence_length, **changes):
     return TrainingConfig(**(settings | changes))
 
 
+def length_of(error, is_squared):
+    """Return what the error of a step counts."""
+    mean = error.square().mean()
+    return mean if is_squared else torch.sqrt(mean + LEAST_LENGTH**2) - LEAST_LENGTH
+
+
 def sequential_loss(model, rows, targets, inputs, starts, offsets, config):
     """Run every sequence step by step, replacing the state at each forcing step (the paper)."""
     n_units = model.cell.hidden_size
@@ -60,8 +67,8 @@ def sequential_loss(model, rows, targets, inputs, starts, offsets, config):
             state = model.cell(state)
             output = model.readout(model.cell.hidden(state))
             wanted = torch.cat([rows[now + 1], targets[now]])
-            total = total + (output[0] - wanted).square().sum()
-    return total / (len(starts) * config.sequence_length * len(wanted))
+            total = total + length_of(output[0] - wanted, config.is_squared)
+    return total / (len(starts) * config.sequence_length)
 
 
 @pytest.mark.parametrize(("backend", "cell"), PAIRS)
@@ -164,16 +171,28 @@ def make_sequences(dtype=torch.float32):
 
 def check_gradients(
     add_gradients, dtype, tolerance, cell, inference, n_delays, interval, sequence_length,
+    **sizes,
+):  # fmt: skip
+    """Compare two models at once with the loop, one at a time and in float64, by both losses."""
+    for is_squared in (True, False):
+        config = make_config(
+            interval, sequence_length, batch_size=sizes.get("batch_size", 3), is_squared=is_squared
+        )
+        check_gradients_of(
+            add_gradients, dtype, tolerance, cell, inference, n_delays, config, **sizes
+        )
+
+
+def check_gradients_of(
+    add_gradients, dtype, tolerance, cell, inference, n_delays, config,
     n_hidden=5, batch_size=3, n_targets=1, n_inputs=0,
 ):  # fmt: skip
-    """Compare two models at once with the loop, one at a time and in float64."""
     torch.manual_seed(3)
     offsets = 2 * torch.arange(n_delays) - 2 * (n_delays - 1)
     options = {"n_features": 2, "n_targets": n_targets, "inference": inference}
     options["n_inputs"] = n_inputs
     models = [ForcedRNN(cell, n_hidden, n_delays=n_delays, **options) for _ in range(2)]
     series = [[torch.randn(80, n) for n in (2, n_targets, n_inputs)] for _ in models]
-    config = make_config(interval, sequence_length, batch_size=batch_size)
     sources = [
         Sequences(Table.of(*(rows.to(dtype) for rows in one)), lengths=[80], usable=[70],
                   offsets=offsets, config=config)
@@ -255,7 +274,7 @@ def test_noise_is_on_windows_alone_and_fresh_at_each_draw(backend):
     model = ForcedRNN("lstm", 5, n_features=2, n_delays=2)
     sequences = make_sequences(dtype)
     sequences.offsets = torch.tensor([-1, 0])
-    sequences.config = make_config(4, 12, window_noise=0.3)
+    sequences.config = make_config(4, 12, window_noise=0.3, is_squared=True)
     batches, stack = Batches([sequences], CPU), Stack.of([model.to(dtype)])
     clean, starts = batches.rows.clone(), batches.draw(1, step=7)[0].clamp(min=1)
     found, noisy = add(stack, batches, starts)[0], batches.windows.clone()

@@ -73,7 +73,7 @@ def test_training_lowers_the_loss():
     assert result.n_iter == 40
     assert result.stopped == "max_iter"
     assert len(result.loss_curve) == 4
-    assert result.loss_curve[-1] < 0.5 * result.loss_curve[0]
+    assert result.loss_curve[-1] < 0.7 * result.loss_curve[0]
 
 
 def test_same_seed_same_bits():

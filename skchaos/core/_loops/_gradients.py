@@ -1,4 +1,4 @@
-"""The mean squared error of a batch of segments, and its gradients."""
+"""The loss of a batch of segments, and its gradients."""
 
 from collections import namedtuple
 
@@ -43,7 +43,7 @@ _TWICE = np.float32(2)
 
 @njit_kept
 def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losses):
-    """Add the gradients of the mean squared error of a batch of segments.
+    """Add the gradients of the loss of a batch of segments.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
         `factor` (model, output), what to subtract from it and then to multiply it by; `starts`
         (model, segment), the rows at which segments start; `lengths` (segment,), their steps;
         `offsets` (delay,), the rows of a window; `inputs` (row, input), what kicks the state before
-        the step from a row, perhaps of no columns; and the weight of a squared error, a number.
+        the step from a row, perhaps of no columns; `unit`, the weight of one number in the mean;
+        and the least length of an error, 0 where errors count squared.
     at : tuple of int
         Where parameters end in a row of `values`: weight, bias and extra of the cell, weight and
         bias of the readout, weight and bias of the map from a window to a state, and weight of
@@ -70,7 +71,7 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
         Filled with the losses.
     """
     table, windows, center, factor, starts, lengths, offsets, inputs = batch[:8]
-    unit = np.float32(batch[8])
+    scale = (np.float32(batch[8]), np.float32(batch[9]))
     n_state = at[6] - at[5]
     if n_state == 0:
         n_state = 2 * n_units if kind == LSTM else n_units
@@ -91,7 +92,7 @@ def add_gradients(kind, n_units, n_features, batch, at, values, gradients, losse
             source = (table, center[model], factor[model], inputs)
             seen = (windows, center[model], factor[model])
             _infer(seen, start_rows, offsets, n_features, trace.window)
-            losses[model] += _forth(kind, sizes, weights, source, start_rows, n_steps, unit, trace)
+            losses[model] += _forth(kind, sizes, weights, source, start_rows, n_steps, scale, trace)
             _back(kind, sizes, weights, n_steps.max(), trace, totals)
         _add_totals(kind, sizes, at, n_features, values[model], weights, totals, gradients[model])
 
@@ -178,7 +179,7 @@ def _infer(source, start_rows, offsets, n_features, window):
 
 
 @njit(**OPTIONS)
-def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
+def _forth(kind, sizes, weights, source, start_rows, lengths, scale, trace):
     """Run a block and return its part of the loss."""
     n_units = sizes.units
     n, kept = np.uint64(n_units * WIDTH), np.uint64(sizes.rows * WIDTH)
@@ -189,7 +190,7 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
     multiply(weights.infer, sizes.state, sizes.window + 1, trace.window, WIDTH, state, False)
     start(kind, n, state, carried, x)
     trace.shown[0, : n_units * WIDTH] = state[: n_units * WIDTH]
-    loss = np.float64(0)
+    loss, slopes = np.float64(0), np.empty(WIDTH, np.float32)
     for t in range(lengths.max()):
         record, shown = trace.records[t], trace.shown[t + 1]
         if sizes.inputs > 0:
@@ -205,7 +206,8 @@ def _forth(kind, sizes, weights, source, start_rows, lengths, unit, trace):
         for j in range(n):
             shown[j] = hidden[j]
         multiply(weights.read, sizes.read, n_units + 1, shown, WIDTH, trace.errors[t], False)
-        loss += _compare(source, start_rows, lengths, t, unit, trace.errors[t])
+        _compare(source, start_rows, lengths, t, trace.errors[t])
+        loss += _weigh(source[0].shape[1], scale, trace.errors[t], slopes)
     return loss
 
 
@@ -219,18 +221,38 @@ def _collect(table, start_rows, lengths, t, inputs):
 
 
 @njit(**OPTIONS)
-def _compare(source, start_rows, lengths, t, unit, outputs):
-    """Turn outputs into gradients of the loss with respect to them; return the loss."""
+def _compare(source, start_rows, lengths, t, outputs):
+    """Turn outputs into errors; those of steps that do not count are 0."""
     table, center, factor = source[:3]
-    loss = np.float64(0)
     for c in range(table.shape[1]):
         for v in range(WIDTH):
             error = np.float32(0)
             if v < lengths.size and t < lengths[v]:
                 wanted = (table[start_rows[v] + t + 1, c] - center[c]) * factor[c]
                 error = outputs[c * WIDTH + v] - wanted
-            outputs[c * WIDTH + v] = _TWICE * unit * error
-            loss += unit * error * error
+            outputs[c * WIDTH + v] = error
+
+
+@njit(**OPTIONS)
+def _weigh(n_outputs, scale, errors, slopes):
+    """Turn errors into gradients of the loss with respect to them; return the loss."""
+    unit, least = scale
+    loss = np.float64(0)
+    slopes[:] = 0
+    for c in range(n_outputs):
+        for v in range(WIDTH):
+            slopes[v] += errors[c * WIDTH + v] * errors[c * WIDTH + v]
+    for v in range(WIDTH):
+        if least > 0:
+            length = np.sqrt(slopes[v] / n_outputs + least * least)
+            loss += unit * slopes[v] / (length + least)  # length - least, which rounds to little
+            slopes[v] = unit / length
+        else:
+            loss += unit * slopes[v]
+            slopes[v] = _TWICE * unit
+    for c in range(n_outputs):
+        for v in range(WIDTH):
+            errors[c * WIDTH + v] *= slopes[v]
     return loss
 
 
