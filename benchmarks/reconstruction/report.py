@@ -226,7 +226,8 @@ def main() -> None:
         write_tables()
         draw_scores()
     write_sweeps()
-    draw_fractions()
+    if (pd.read_csv(SWEEP).sweep == "interval_fraction").any():
+        draw_fractions()
 
 
 if __name__ == "__main__":
