@@ -179,7 +179,7 @@ class TestPredict:
 class TestCells:
     @pytest.mark.parametrize("cell", CELLS)
     def test_every_cell_learns_forecasts_and_comes_back(self, lorenz, cell):
-        settings = QUICK | {"max_iter": 50, "early_stopping": False, "forcing_interval": 10}
+        settings = QUICK | {"max_iter": 200, "early_stopping": False, "forcing_interval": 10}
         model = ChaoticRNNRegressor(cell, **settings).fit(lorenz)
         assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
         run = model.forecast(20)
@@ -412,16 +412,19 @@ class TestForcingInterval:
         changed[:1200] = changed[:1200][::-1]
         assert exponent(changed) != pytest.approx(plain.lyapunov_exponent_, rel=0.1)
 
-    @pytest.mark.parametrize(("noise", "fraction"), [(0.0, 3 / 4), (0.1, 1 / 3)])
-    def test_auto_is_a_part_of_the_predictability_time(self, noise, fraction):
+    @pytest.mark.parametrize(
+        ("noise", "noise_level", "fraction"),
+        [(0.0, "auto", 3 / 4), (0.1, "auto", 3 / 4), (0.1, 0, 1 / 3)],
+    )
+    def test_auto_is_a_part_of_the_predictability_time(self, noise, noise_level, fraction):
         X = make_lorenz63(4000, noise=noise, random_state=0)
-        fitted = ChaoticRNNRegressor(dt=0.01, **QUICK).fit(X)
+        fitted = ChaoticRNNRegressor(dt=0.01, noise_level=noise_level, **QUICK).fit(X)
         assert fitted.forcing_interval_ == round(fraction * fitted.predictability_time_ / 0.01)
 
     @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
     def test_auto_is_capped(self, room, interval):
         measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0.0)
-        assert _interval(ChaoticRNNRegressor(), measured, room, False) == interval
+        assert _interval(ChaoticRNNRegressor(), measured, room, False, False) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):
         rows = np.sin(0.3 * np.arange(1000))[:, None]
@@ -436,7 +439,8 @@ class TestForcingInterval:
     @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "plrnn"])
     @pytest.mark.parametrize("state_inference", ["window", "pseudo_inverse"])
     def test_all_cells_and_inferences_fit(self, lorenz, cell, state_inference):
-        fitted = ChaoticRNNRegressor(cell, state_inference=state_inference, **QUICK).fit(lorenz)
+        settings = QUICK | {"n_delays": 5 if state_inference == "window" else "auto"}
+        fitted = ChaoticRNNRegressor(cell, state_inference=state_inference, **settings).fit(lorenz)
         assert np.isfinite(fitted.forecast(20)).all()
         assert (fitted.n_context_ == 1) == (state_inference == "pseudo_inverse")
 
@@ -585,7 +589,7 @@ class TestTrainingAgain:
 class TestTrajectories:
     def test_a_last_trajectory_shorter_than_a_context_cannot_be_continued(self, lorenz):
         groups = np.repeat([0, 1], [1498, 2])
-        fitted = ChaoticRNNRegressor(**QUICK).fit(lorenz, groups=groups)
+        fitted = ChaoticRNNRegressor(n_delays=5, **QUICK).fit(lorenz, groups=groups)
         with pytest.raises(ValueError, match=r"2 row\(s\)"):
             fitted.forecast(1)
         assert fitted.forecast(1, lorenz[:100]).shape == (1, 3)
@@ -681,8 +685,9 @@ def test_bad_n_steps(model, n_steps, error):
 
 
 def test_bad_contexts(lorenz, model):
-    with pytest.raises(ValueError, match=rf"2 row\(s\).*n_context_={model.n_context_}"):
-        model.forecast(3, lorenz[:2])
+    windowed = ChaoticRNNRegressor(n_delays=5, **QUICK).fit(lorenz)
+    with pytest.raises(ValueError, match=rf"2 row\(s\).*n_context_={windowed.n_context_}"):
+        windowed.forecast(3, lorenz[:2])
     with pytest.raises(ValueError, match="2 features"):
         model.forecast(3, lorenz[:, :2])
     with pytest.raises(ValueError, match="contexts of 2 columns"):

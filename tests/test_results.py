@@ -36,11 +36,3 @@ def test_every_quality_is_of_five_seeds(reconstruction):
     _, results = reconstruction
     seeds = results[results.model == "skchaos"].groupby("system").seed.nunique()
     assert seeds.to_dict() == dict.fromkeys(["duffing", "laser", "lorenz28noisy", "lorenz38"], 5)
-
-
-def test_table_of_the_guide_is_that_of_the_sweep():
-    module = load("defaults")
-    guide = (ROOT / "docs" / "user_guide" / "forcing_interval.rst").read_text().splitlines()
-    written = [line.strip() for line in guide]
-    for line in module.table(pd.read_csv(module.RESULTS)):
-        assert line in written

@@ -103,7 +103,8 @@ def test_target_of_a_forecaster_that_takes_none_is_the_next_row(frame):
 
 def test_context_does_not_reach_into_another_trajectory(frame):
     groups = np.repeat([0, 1], [1197, 3])
-    wrapped = TransformedForecaster(RNN, StandardScaler()).fit(frame, groups=groups)
+    windowed = clone(RNN).set_params(n_delays=5)
+    wrapped = TransformedForecaster(windowed, StandardScaler()).fit(frame, groups=groups)
     with pytest.raises(ValueError, match=r"3 row\(s\)"):
         wrapped.forecast(2)
 

@@ -131,9 +131,9 @@ def _slope(error: Tensor, batches: Batches) -> tuple[Tensor, Tensor]:
     if batches.is_squared:
         return 2 * weighted, (weighted * error).sum((1, 2, 3))
     length = torch.sqrt(error.square().mean(-1, keepdim=True) + LEAST_LENGTH**2)
-    slope = weighted / length
-    # The sum of length - LEAST_LENGTH, which would round to little.
-    return slope, (slope * error / (1 + LEAST_LENGTH / length)).sum((1, 2, 3))
+    # The loss is the sum of length - LEAST_LENGTH, which would round to little.
+    loss = (weighted * error / (length + LEAST_LENGTH)).sum((1, 2, 3))
+    return weighted / length, loss
 
 
 def _errors(stack: Stack, batches: Batches, starts: Tensor) -> tuple[Tensor, Tensor]:
