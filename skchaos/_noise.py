@@ -102,9 +102,9 @@ _Size = tuple[int, tuple[int, int]]
 class _Stack:
     """What polynomials of several sizes say together.
 
-    `weights` (n_half_widths, size, feature) and what is missed (n_half_widths, feature), a mean
-    square on rows left out, are those of the first half-width alone, of the first two, and so on:
-    rows near the end of a stretch have no others around them.
+    `weights` (1 + n_half_widths, size, feature) and what is missed (1 + n_half_widths, feature), a
+    mean square on rows left out, are those of no half-width, of the first alone, of the first two,
+    and so on: rows near the end of a stretch have no others around them.
     """
 
     sizes: list[_Size]
@@ -133,9 +133,9 @@ class _Stack:
         at = _inner(stretches, half_widths.max())
         test = spread(at[is_left_out[at]], MAX_FITTED)
         found = np.stack([around.predict(rows, test) for around in fitted.values()])
-        weights = np.zeros((len(HALF_WIDTHS), len(fitted), rows.shape[1]))
+        weights = np.zeros((1 + len(HALF_WIDTHS), len(fitted), rows.shape[1]))
         missed = np.full(weights[:, 0].shape, np.inf)
-        for i, most in enumerate(HALF_WIDTHS):
+        for i, most in enumerate(HALF_WIDTHS, start=1):
             fit = half_widths <= most
             if fit.any():
                 weights[i, fit] = _weigh(found[fit], rows[test])
@@ -153,7 +153,7 @@ class _Stack:
             if self.weights[:, i].any():
                 around = _Around.fit(rows, spread(_inner(train, size[0]), MAX_FITTED), size)
                 for at in _batches(_inner(among, size[0])):
-                    found[at] += self.weights[n_around[at] - 1, i] * around.predict(rows, at)
+                    found[at] += self.weights[n_around[at], i] * around.predict(rows, at)
         return found
 
 
@@ -233,7 +233,7 @@ def denoise(
     among = [*train, *held_out]
     found = stack.predict(rows, train, among)
     changes = np.abs(found - rows) < MOST_CHANGE * np.sqrt(stack.missed[-1])
-    changes &= np.vstack([is_noisy, np.zeros_like(is_noisy[0])])[_n_around(rows, among) - 1]
+    changes &= is_noisy[_n_around(rows, among)]
     noise_level = np.where(is_noisy[-1], np.sqrt(noise), 0.0)
     return Denoised(np.where(changes, found, rows), noise_level)
 

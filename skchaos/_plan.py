@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
 # Part of the predictability time (benchmarks/reconstruction/sweep.py, "interval_fraction", and
-# benchmarks/defaults.py where noise stays). A longer interval teaches slow motions,
-# such as the phase of a drive; but errors that start at the level of noise have grown large by its
-# end, and there a mean is a cheaper answer.
+# benchmarks/defaults.py where noise stays). A longer interval teaches slow motions, such as the
+# phase of a drive; but errors that start at the level of noise have grown large by its end, and
+# there a mean is a cheaper answer.
 INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 3 / 4, 1 / 3
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02

@@ -110,8 +110,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         What is minimised: the mean length of the error of a step (the root mean square over the
         columns, standardised), or the mean squared error, as in [1]_. Chaos makes of some small
         errors large ones; where these count squared, the network learns a mean in place of orbits,
-        and free runs die. "auto" is "squared_error" only where noise drives the series, whose mean
-        is wanted (see `process_noise`).
+        and free runs may die. "auto" is "squared_error" only where noise drives the series, whose
+        mean is wanted (see `process_noise`).
     alpha : float, default=0.0
         L2 penalty on the weights.
     slow_penalty : float, default=0.0

@@ -157,3 +157,30 @@ def test_a_new_network_leaves_the_generator_as_it_was():
     assert not torch.equal(one.cell.weight, other.cell.weight)
     again = new_network("elman", 4, n_features=1, weights=one.state_dict())
     assert torch.equal(again.cell.weight, one.cell.weight)
+
+
+@pytest.mark.parametrize(
+    ("loss", "process_noise", "is_squared"),
+    [
+        ("auto", False, False),
+        ("auto", True, True),
+        ("absolute_error", True, False),
+        ("squared_error", False, True),
+    ],
+)
+def test_errors_count_squared_where_noise_drives_or_where_asked(loss, process_noise, is_squared):
+    model = ChaoticRNNRegressor(**QUICK, loss=loss, process_noise=process_noise)
+    assert model._prepare(X, None, None).is_squared == is_squared
+
+
+def test_losses_are_not_trained_in_lockstep():
+    jobs = [
+        ChaoticRNNRegressor(**QUICK, loss=loss)._prepare(X, None, None)
+        for loss in ("absolute_error", "squared_error")
+    ]
+    assert jobs[0].shape != jobs[1].shape
+
+
+def test_a_loss_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match=r"'loss'.*absolute_error"):
+        ChaoticRNNRegressor(**QUICK, loss="mse").fit(X)

@@ -69,6 +69,7 @@ def make_model(name: str, dt: float, seed: int):
     if name == "clipped lstm":
         return ChaoticRNNRegressor(
             forcing_interval=UNFORCED,
+            loss="squared_error",
             noise_level=0,
             process_noise=False,
             dt=dt,

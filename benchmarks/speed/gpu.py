@@ -36,6 +36,7 @@ SETTINGS = {
     "forcing_interval": 30,
     "sequence_length": 100,
     "batch_size": 32,
+    "loss": "squared_error",
     "early_stopping": False,
     "n_init": 1,
     "dt": 0.01,

@@ -38,6 +38,7 @@ SETTINGS = {
     "n_delays": 5,
     "n_hidden": 30,
     "learning_rate": 1e-2,
+    "loss": "squared_error",
     "early_stopping": False,
     "dt": 0.01,
 }

@@ -46,6 +46,7 @@ def ours(cell: str, X: torch.Tensor, **changes) -> _Program:
         "check_every": 1000,
         "patience": None,
         "tol": 0.0,
+        "is_squared": True,
         "seed": 0,
     }
     config = TrainingConfig(**{**settings, **changes})

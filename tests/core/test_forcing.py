@@ -152,6 +152,20 @@ def test_weights_that_are_not_finite_give_a_loss_that_is_not(backend):
     assert stack.gradients[1].isfinite().all()
 
 
+@pytest.mark.parametrize("backend", ["plain, float32", "compiled, float32"])
+@pytest.mark.parametrize("is_squared", [True, False])
+def test_a_loss_whose_squares_overflow_is_not_finite(backend, is_squared):
+    if backend.startswith("compiled"):
+        pytest.importorskip("numba")
+    add_gradients, dtype, _ = BACKENDS[backend]
+    model = ForcedRNN("lstm", 5, n_features=2).to(dtype)
+    model.readout.weight.data *= 1e30
+    sequences = make_sequences(dtype)
+    sequences.config = make_config(4, 12, is_squared=is_squared)
+    batches, stack = Batches([sequences], CPU), Stack.of([model])
+    assert not add_gradients(stack, batches, batches.draw(1)[0]).isfinite().any()
+
+
 def test_rows_of_a_file_go_to_the_device_of_the_models():
     # "meta" is a device that knows shapes alone; torch refuses to mix it with the CPU.
     device = torch.device("meta")
