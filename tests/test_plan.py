@@ -1,5 +1,6 @@
 """What a plan settles from what was measured on the rows."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,15 +13,17 @@ from skchaos._plan import (
     NOISY_INTERVAL_FRACTION,
     NOISY_PREDICTION_ERROR,
     _window,
+    make_plan,
     measure,
 )
 from skchaos.datasets import make_lorenz63, make_roessler
 
 
-def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos"):
+def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos", prediction_error=0.0):
     return SimpleNamespace(
-        n_delays=n_delays, delay=delay, lambda_max=lambda_max, mean_period=period, regime=regime
-    )
+        n_delays=n_delays, delay=delay, lambda_max=lambda_max, mean_period=period, regime=regime,
+        prediction_error=prediction_error,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -61,12 +64,18 @@ def test_one_row_does_where_it_is_the_state_and_has_no_noise(found, expected):
     assert _window("auto", "auto", found, True, 10_000) == expected
 
 
-@pytest.mark.parametrize(("noise", "is_one_row"), [(0.0, True), (0.05, False)])
-@pytest.mark.parametrize("noise_level", ["auto", 0])
-def test_noise_taken_or_left_is_averaged_over_a_window(noise, is_one_row, noise_level):
-    rows = make_lorenz63(6_000, noise=noise, random_state=0)
-    model = ChaoticRNNRegressor(dt=0.01, early_stopping=False, noise_level=noise_level)
-    assert (model._prepare(rows, None, None).plan.n_delays == 1) == is_one_row
+@pytest.mark.parametrize(
+    ("taken", "prediction_error", "n_delays"), [(0.0, 0.01, 1), (0.05, 0.01, 20), (0.0, 0.03, 20)]
+)
+def test_noise_taken_or_left_is_averaged_over_a_window(
+    monkeypatch, taken, prediction_error, n_delays
+):
+    rows = make_lorenz63(1_000, random_state=0)
+    model = ChaoticRNNRegressor(dt=0.01, early_stopping=False, noise_level=0)
+    series = replace(model._prepare(rows, None, None).series, noise_level=np.full(3, taken))
+    found = measured(1, prediction_error=prediction_error)
+    monkeypatch.setattr("skchaos._plan.measure", lambda *_: ([1_000], found))
+    assert make_plan(model, series, "auto", "auto", 50, 0).n_delays == n_delays
 
 
 def test_short_intervals_only_where_noise_is_left():
