@@ -5,16 +5,12 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import read_index
-from skchaos._rows import column_labels, read_rows
+from skchaos._rows import column_labels, column_positions, read_rows, without_inputs
+from skchaos._series import joined
 from skchaos._sklearn import HasMethods, check_is_fitted, fit_method, has_fit_parameter
 from skchaos.neighbors._rows import trajectory_lengths
 
 MAX_ROUND_TRIP = 0.01  # of a column's range: quantiles and power transforms are undone roughly
-
-_NO_INPUTS = (
-    "The forecaster has input_columns, which a transformer of all columns would change without "
-    "being able to give them back: transform the other columns beforehand."
-)
 
 
 class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
@@ -22,12 +18,14 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
 
     A Pipeline forecasts in the units of its last step. This estimator transforms the rows, lets
     the forecaster continue the transformed series, and undoes the transformation on the way back,
-    index and columns included.
+    index and columns included. Columns that are inputs of the forecaster are not transformed.
 
     Parameters
     ----------
     forecaster : estimator with ``fit``, ``predict`` and ``forecast``
-        For example :class:`ChaoticRNNRegressor`.
+        :class:`ChaoticRNNRegressor`, for example, or
+        :class:`~skchaos.model_selection.ChaoticRNNRegressorCV`. Their `input_columns` are columns
+        of `X`.
     transformer : transformer with ``inverse_transform``
         Acts row by row, for example PowerTransformer, PCA or FunctionTransformer(np.log, np.exp),
         or is a :class:`~skchaos.preprocessing.DelayEmbedding`.
@@ -44,6 +42,8 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         Those of the forecaster; nan where it has no predictability time.
     column_names_ : ndarray of shape (`n_features_in_`,)
         Column labels of the training frame; numbers from 0 where it was an array.
+    input_columns_ : ndarray of shape (n_inputs,)
+        Positions of the columns of `X` that are inputs.
     time_index_ : ndarray of str
         How the index of the training frame goes on.
     target_ndim_ : int
@@ -107,29 +107,38 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
             If the transformer or the forecaster refuse the rows, their index has holes, or the
             transformer cannot undo what it does.
         """
-        if getattr(self.forecaster, "input_columns", None) is not None:
-            raise ValueError(_NO_INPUTS)
         checked = read_rows(self, X, y, reset=True, min_rows=2)
         rows = checked if y is None else checked[0]
         self.column_names_ = column_labels(X, rows.shape[1])
+        inputs_of, wanted = _input_parameter(self.forecaster)
+        self.input_columns_ = column_positions(self.column_names_, wanted)
         lengths = trajectory_lengths(groups, len(rows))
         self.time_index_ = read_index(X, lengths).pack()
         given = {} if groups is None else {"groups": groups}
         labelled = given if has_fit_parameter(self.transformer, "groups") else {}
-        self.transformer_ = clone(self.transformer).fit(self._labelled(rows), **labelled)
-        transformed = self._transform_each(rows, lengths)
+        moved = without_inputs(rows, self.input_columns_)
+        self.transformer_ = clone(self.transformer).fit(self._labelled(moved), **labelled)
+        transformed = self._transform_each(moved, lengths)
         self._check_invertible(transformed, lengths)
-        self.forecaster_ = clone(self.forecaster).fit(transformed, y, **given)
-        if len(getattr(self.forecaster_, "input_columns_", ())):
-            raise ValueError(_NO_INPUTS)
+        forecaster, inward = clone(self.forecaster), self._with_inputs(transformed, rows)
+        at = list(range(transformed.shape[1], inward.shape[1]))  # of inputs there
+        if at:
+            forecaster.set_params(**{inputs_of: at})
+        self.forecaster_ = forecaster.fit(inward, y, **given)
+        fitted = getattr(self.forecaster_, "best_estimator_", self.forecaster_)  # of a search
+        if list(getattr(fitted, "input_columns_", ())) != at:
+            raise ValueError(
+                f"forecaster={self.forecaster!r} has inputs that no parameter of it names, such as "
+                "one that is fitted already: give it unfitted, with input_columns."
+            )
         # A transformer that looks back needs rows of its own before those of the forecaster.
         memory = getattr(self.transformer_, "n_context_", 1) - 1
-        self.n_context_ = self.forecaster_.n_context_ + memory
-        self.target_ndim_ = getattr(self.forecaster_, "target_ndim_", 0)
+        self.n_context_ = fitted.n_context_ + memory
+        self.target_ndim_ = getattr(fitted, "target_ndim_", 0)
         self.context_ = rows[-min(self.n_context_, lengths[-1]) :].copy()
         # Invertible maps leave exponents as they are.
-        self.dt_ = getattr(self.forecaster_, "dt_", 1.0)
-        self.predictability_time_ = getattr(self.forecaster_, "predictability_time_", np.nan)
+        self.dt_ = getattr(fitted, "dt_", 1.0)
+        self.predictability_time_ = getattr(fitted, "predictability_time_", np.nan)
         return self
 
     def _check_invertible(self, transformed, lengths):
@@ -168,14 +177,26 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
             Row t is the prediction of row t + 1, or of the target of row t.
         """
         check_is_fitted(self)
-        predicted = self.forecaster_.predict(self._transform(self._read_consecutive(X)))
+        predicted = self.forecaster_.predict(self._inward(self._read_consecutive(X)))
         return predicted if self.target_ndim_ else self._undo(predicted)
 
-    def _continue(self, contexts, n_steps):
+    def _continue(self, contexts, n_steps, future_inputs=None):
         n_contexts, n_rows, n_features = contexts.shape
-        transformed = self._transform(contexts.reshape(-1, n_features))
-        run = self.forecaster_.forecast(n_steps, transformed.reshape(n_contexts, n_rows, -1))
-        return self._undo(run.reshape(n_contexts * n_steps, -1)).reshape(n_contexts, n_steps, -1)
+        inward = self._inward(contexts.reshape(-1, n_features)).reshape(n_contexts, n_rows, -1)
+        at = self.input_columns_
+        given = {"future_inputs": future_inputs} if len(at) else {}
+        run = self.forecaster_.forecast(n_steps, inward, **given)
+        run = run[..., : run.shape[-1] - len(at)]
+        run = self._undo(run.reshape(n_contexts * n_steps, -1)).reshape(n_contexts, n_steps, -1)
+        return joined(run, future_inputs, at) if len(at) else run
+
+    def _inward(self, rows):
+        """Return rows as the forecaster takes them."""
+        moved = without_inputs(rows, self.input_columns_)
+        return self._with_inputs(self._transform(moved), rows)
+
+    def _with_inputs(self, transformed, rows):
+        return np.column_stack([transformed, rows[:, self.input_columns_]])
 
     def _transform_each(self, rows, lengths):
         """Transform trajectories one by one, as a transformer that looks back must."""
@@ -194,4 +215,13 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
             return rows
         import pandas as pd
 
-        return pd.DataFrame(rows, columns=self.feature_names_in_)
+        names = np.delete(self.feature_names_in_, self.input_columns_)
+        return pd.DataFrame(rows, columns=names)
+
+
+def _input_parameter(forecaster):
+    """Return the parameter that names inputs, also of an estimator within, and its value."""
+    for name, value in forecaster.get_params().items():
+        if name.rpartition("__")[2] == "input_columns" and value is not None:
+            return name, value
+    return None, None

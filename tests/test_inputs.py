@@ -376,15 +376,43 @@ def test_where_there_are_no_inputs_none_are_taken():
         model.forecast(3, future_inputs=np.zeros((3, 1)))
 
 
-def test_a_transformer_of_all_columns_is_refused(trained, monkeypatch):
-    monkeypatch.setattr("skchaos._fit.train_models", lambda jobs: pytest.fail("began to train"))
-    model = ChaoticRNNRegressor(**SETTINGS | {"input_columns": 1})
-    forecaster = TransformedForecaster(model, FunctionTransformer(np.arcsinh, np.sinh))
-    with pytest.raises(ValueError, match="input_columns"):
-        forecaster.fit(TRAIN)
-    frozen = FrozenEstimator(trained)
-    with pytest.raises(ValueError, match="input_columns"):
-        TransformedForecaster(frozen, forecaster.transformer).fit(TRAIN)
+def test_a_transformer_changes_the_other_columns_alone(monkeypatch):
+    model, bend = ChaoticRNNRegressor(**SETTINGS), FunctionTransformer(np.arcsinh, np.sinh)
+    wrapped = TransformedForecaster(model, bend).fit(TRAIN)
+    bent = TRAIN.assign(low=np.arcsinh(TRAIN["low"]), high=np.arcsinh(TRAIN["high"]))
+    plain = clone(model).fit(bent)
+    expected = plain.forecast(40, future_inputs=TEST)
+    expected = expected.assign(low=np.sinh(expected["low"]), high=np.sinh(expected["high"]))
+    pd.testing.assert_frame_equal(wrapped.forecast(40, future_inputs=TEST), expected)
+    np.testing.assert_allclose(wrapped.predict(TRAIN), np.sinh(plain.predict(bent)))
+    contexts = np.stack([TRAIN[i : i + 50] for i in (0, 300)])
+    inputs = np.stack([TRAIN[["wind"]][i + 50 : i + 60] for i in (0, 300)])
+    runs = wrapped.forecast(10, contexts, future_inputs=inputs)
+    one = wrapped.forecast(10, TRAIN[300:350], future_inputs=TRAIN)
+    np.testing.assert_allclose(runs[1], one)
+    with pytest.raises(ValueError, match="are inputs: give future_inputs"):
+        wrapped.forecast(3)
+
+
+def test_a_transformer_sees_no_inputs():
+    names = []
+
+    def note(rows):
+        names.append(list(rows.columns))
+        return rows
+
+    noted = FunctionTransformer(note, lambda rows: rows)
+    search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**SETTINGS), {"n_hidden": [12]}, cv=2)
+    wrapped = TransformedForecaster(search, noted).fit(TRAIN)
+    assert ["low", "wind", "high"] not in names
+    assert ["low", "high"] in names
+    assert wrapped.forecaster_.best_estimator_.input_columns_.tolist() == [2]
+    assert wrapped.forecast(5, future_inputs=TEST).columns.tolist() == ["low", "wind", "high"]
+
+
+def test_inputs_of_a_fitted_forecaster_are_refused(trained):
+    with pytest.raises(ValueError, match="give it unfitted"):
+        TransformedForecaster(FrozenEstimator(trained), FunctionTransformer()).fit(TRAIN)
 
 
 @pytest.mark.parametrize("drawn", ["ForecastDisplay", "AttractorDisplay"])
