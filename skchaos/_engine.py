@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skchaos._filter import WindowFilter
 from skchaos._network import new_network, weights_of
 from skchaos._rows import without_inputs
 from skchaos._series import NO_COLUMNS, Scaling
@@ -131,6 +132,8 @@ class Engine:
         Of the inputs.
     input_columns : ndarray of shape (n_inputs,), optional
         Where they stand in a row.
+    noise_filter : WindowFilter, optional
+        What takes noise from windows.
     """
 
     def __init__(
@@ -141,24 +144,35 @@ class Engine:
         pool: np.ndarray | None = None,
         input_scaling: Scaling | None = None,
         input_columns: np.ndarray = NO_COLUMNS,
+        noise_filter: WindowFilter | None = None,
     ) -> None:
         self.model, self.scaling, self.input_scaling = model, scaling, input_scaling
         self.offsets, self.pool, self.input_columns = offsets, pool, input_columns
+        self.noise_filter = noise_filter
         parameter = next(model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
 
     @property
     def span(self) -> int:
-        """Steps from the first to the last row of a window."""
-        return -int(self.offsets[0])
+        """Steps from the first to the last row that a state is inferred from."""
+        of_filter = 0 if self.noise_filter is None else self.noise_filter.span
+        return max(-int(self.offsets[0]), of_filter)
 
     @property
     def n_inputs(self) -> int:
         """Columns of a row that are inputs."""
         return len(self.input_columns)
 
-    def _tensor(self, rows: np.ndarray) -> Tensor:
-        return self._kept(self.scaling.apply(without_inputs(rows, self.input_columns)))
+    def _standard(self, rows: np.ndarray) -> np.ndarray:
+        return self.scaling.apply(without_inputs(rows, self.input_columns))
+
+    def _infer(self, rows: np.ndarray, at: np.ndarray) -> Tensor:  # (window, state)
+        """Infer states at some of standardised rows; before the first stands the first again."""
+        windows = rows[np.clip(at[:, None] + self.offsets, 0, None)]
+        is_known = at >= self.span
+        if self.noise_filter is not None and is_known.any():
+            windows[is_known] = self.noise_filter.apply(rows, at[is_known], windows[is_known])
+        return self.model.infer(self._kept(windows))
 
     def inputs_of(self, rows: np.ndarray) -> Tensor | None:  # (..., input)
         """Return standardised inputs, if there are any."""
@@ -176,8 +190,7 @@ class Engine:
     @torch.no_grad()
     def states(self, rows: np.ndarray) -> Tensor:  # (row, state)
         """Infer the state at every row; before the first row stands the first row again."""
-        index = np.clip(np.arange(len(rows))[:, None] + self.offsets, 0, None)
-        return self.model.infer(self._tensor(rows)[index])
+        return self._infer(self._standard(rows), np.arange(len(rows)))
 
     @torch.no_grad()
     def kicked_states(self, rows: np.ndarray) -> Tensor:  # (row, state)
@@ -189,7 +202,10 @@ class Engine:
     @torch.no_grad()
     def final_states(self, contexts: np.ndarray) -> Tensor:  # (context, state)
         """Infer the state at the end of contexts of shape (n_contexts, n_rows, n_features)."""
-        return self.model.infer(self._tensor(contexts[:, contexts.shape[1] - 1 + self.offsets]))
+        rows = self._standard(contexts[:, -self.span - 1 :])
+        n_contexts, n_rows, n_features = rows.shape
+        ends = np.arange(1, n_contexts + 1) * n_rows - 1
+        return self._infer(rows.reshape(-1, n_features), ends)
 
     @one_thread()
     @torch.no_grad()
@@ -197,7 +213,7 @@ class Engine:
         """Return what one step from every row reads out, standardised: (n_rows, n_outputs)."""
         outputs = []
         for first in range(0, len(rows), CHUNK):
-            lead = max(0, first + int(self.offsets[0]))
+            lead = max(0, first - self.span)
             states = self.kicked_states(rows[lead : first + CHUNK])[first - lead :]
             outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
         return torch.cat(outputs).double().cpu().numpy()
@@ -239,7 +255,7 @@ class Engine:
 
         The run has shape (n_contexts, n_steps, n_features).
         """
-        rows = self._tensor(contexts[:, -self.span - 1 :])
+        rows = self._kept(self._standard(contexts[:, -self.span - 1 :]))
         at = torch.as_tensor(self.span + self.offsets)
         pool = torch.tensor(self.pool, dtype=self.dtype, device=self.device)
         generator = torch.Generator().manual_seed(seed)
@@ -303,4 +319,6 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     if pool is not None and not estimator.process_noise:  # False, also numpy's
         pool = np.zeros_like(pool[:1])  # each step from the rows before it all the same
     model = model.to(resolve_device(estimator.device))
-    return Engine(model, scaling, offsets, pool, input_scaling, at)
+    packed = estimator.noise_filter_
+    noise_filter = WindowFilter(**packed) if packed else None
+    return Engine(model, scaling, offsets, pool, input_scaling, at, noise_filter)

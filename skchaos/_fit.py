@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
-from sklearn.linear_model import Ridge
 
 from skchaos._engine import Engine, one_thread, resolve_device
+from skchaos._filter import WindowFilter
 from skchaos._mapped import is_mapped, release
 from skchaos._network import new_network, resolve_forcing
 from skchaos._plan import Plan
 from skchaos._reconstruction import comes_to_an_end
-from skchaos._series import Series, spread
+from skchaos._series import Series
 from skchaos._validation import Validation, driven_steps, judge_models
 from skchaos.core import (
     ForcedRNN,
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
 _T = TypeVar("_T")
-
-N_REFITTED = 50_000  # windows that their map is fitted to again where there is noise
-MOST_REFITTED, LEAST_ROWS = 30_000_000, 10  # their values at most, and rows a coefficient at least
-RIDGE = 1e-6  # in its fit, of the variance of a row
 
 N_CHECKS = 25  # times that training is looked at: finite? validated? stop?
 # Scatter of the one-step errors that models of noise-driven series are judged by, at most: above it
@@ -67,6 +63,8 @@ class Job:
         The same as they were given.
     seeds : sequence of int
         Of the trainings, at most as many.
+    filter : WindowFilter or None
+        What takes noise from windows that forecasts begin from.
     start : mapping of str to Tensor or None
         Weights to go on from.
     """
@@ -76,6 +74,7 @@ class Job:
     series: Series
     recorded: Series
     seeds: Sequence[int]
+    filter: WindowFilter | None = None
     start: Mapping[str, torch.Tensor] | None = None
 
     @property
@@ -101,6 +100,11 @@ class Job:
             settings.max_iter,
             settings.device,
         )
+
+    @property
+    def n_context(self) -> int:
+        """Rows that a forecast begins from."""
+        return 1 + max(self.plan.span, 0 if self.filter is None else self.filter.span)
 
     @property
     def is_squared(self) -> bool:
@@ -185,10 +189,7 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
         error = 1.0 if one.is_poor else result.error
         return _ends(job, result), one.is_poor, result.score * error, -result.n_iter
 
-    best = trained[0] if len(trained) == 1 else min(trained, key=rank)
-    if job.series is not job.recorded and "inference.affine.weight" in best.result.weights:
-        best.result.weights |= window_map(job, best.result.weights)
-    return best
+    return trained[0] if len(trained) == 1 else min(trained, key=rank)
 
 
 def _ends(job: Job, result: TrainingResult) -> bool:
@@ -201,34 +202,6 @@ def _ends(job: Job, result: TrainingResult) -> bool:
     inputs = (series.input_scaling, series.input_columns)
     engine = Engine(model.double(), series.scaling, job.plan.offsets, None, *inputs)
     return comes_to_an_end(engine, series, job.settings.dt)
-
-
-def window_map(job: Job, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Fit the map from windows to states anew, to rows as they were recorded.
-
-    Training saw rows without noise, but forecasts begin from rows that have it: of all affine maps
-    of these, the one that comes nearest to the states of the rows without, by least squares. Where
-    rows are few for its coefficients the map stays as it was trained.
-    """
-    span, offsets = job.plan.span, job.plan.offsets
-    at = job.series.numbers(span, lengths=job.plan.train_lengths)
-    n_values = len(offsets) * job.series.n_features
-    n_rows = min(len(at), N_REFITTED, MOST_REFITTED // n_values)
-    if n_rows < LEAST_ROWS * n_values:
-        return {}
-    at = spread(at, n_rows)
-    noisy, clean = (
-        series.scaled(at[:, None] + offsets).reshape(len(at), -1)
-        for series in (job.recorded, job.series)
-    )
-    names = ("inference.affine.weight", "inference.affine.bias")
-    weight, bias = (weights[name].double().cpu().numpy() for name in names)
-    known = Ridge(alpha=RIDGE * len(at)).fit(noisy, clean @ weight.T + bias)
-    found = (known.coef_, known.intercept_)
-    return {
-        name: torch.as_tensor(value, dtype=weights[name].dtype).to(weights[name])
-        for name, value in zip(names, found, strict=True)
-    }
 
 
 def _set_aside(job: Job) -> tuple:

@@ -65,12 +65,13 @@ def _store_settings(estimator: "ChaoticRNNRegressor", job: Job) -> None:
     estimator.lyapunov_exponent_ = plan.lyapunov_exponent
     estimator.predictability_time_ = plan.predictability_time
     estimator.n_delays_, estimator.delay_ = plan.n_delays, plan.delay
-    estimator.n_context_ = plan.span + 1
+    estimator.n_context_ = job.n_context
 
 
 def _store_rows(estimator: "ChaoticRNNRegressor", job: Job) -> None:
     series = job.recorded
     estimator.noise_level_ = job.series.noise_level
+    estimator.noise_filter_ = {} if job.filter is None else job.filter.pack()
     estimator.input_columns_ = at = series.input_columns
     estimator.mean_ = joined(series.scaling.mean, series.input_scaling.mean, at)
     estimator.scale_ = joined(series.scaling.scale, series.input_scaling.scale, at)

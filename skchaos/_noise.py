@@ -17,20 +17,15 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import nnls
 from scipy.signal import welch
-from sklearn.preprocessing import PolynomialFeatures
 
 from skchaos._mapped import is_mapped
+from skchaos._polynomial import Polynomial, n_terms
 from skchaos._series import Series, spread
 
 HALF_WIDTHS = (2, 5, 10, 20, 40, 80)  # rows on each side that are tried
 MOST_VALUES = 1000  # neighbouring values that a row is predicted from; bounds memory and time
-# Principal components of the rows around: of all, what enters linearly; of the leading ones, also
-# products of two and of three, as many as are tried.
-N_LINEAR = 120
-N_IN_PRODUCTS = ((4, 3), (9, 7), (12, 10))
+N_IN_PRODUCTS = ((4, 3), (9, 7), (12, 10))  # leading components in products of two and of three
 LEAST_WEIGHT = 0.05  # of a polynomial in the stack; with less it is not worth its time
-LEAST_POWER = 1e-12  # of the leading one; below it are copies of columns, and rounding
-RIDGE = 1e-6  # of the mean square of a term
 MAX_FITTED = 30_000  # rows that coefficients are fitted to, spread over all
 N_BLOCKS = 8  # of the rows; every fourth is left out to choose the half-width
 TOP_BAND = 0.1  # of the frequencies: what a well-sampled flow hardly has, and noise has like others
@@ -71,27 +66,17 @@ class _Around:
     """Prediction of a row from those around it."""
 
     half_width: int
-    n_in_products: tuple[int, int]
-    components: np.ndarray  # (neighbour value, component)
-    coefficients: np.ndarray  # (term, feature)
+    polynomial: Polynomial
 
     @classmethod
     def fit(cls, rows: np.ndarray, at: np.ndarray, size: "_Size") -> "_Around":
         half_width, n_in_products = size
-        values = _neighbours(rows, at, half_width)
-        power, axes = np.linalg.eigh(values.T @ values)
-        known = power > LEAST_POWER * power[-1]
-        # Unit mean square, so that products weigh alike.
-        axes = axes[:, known] / np.sqrt(power[known] / len(at))
-        axes = axes[:, ::-1][:, :N_LINEAR]
-        terms = _terms(values @ axes, n_in_products)
-        gram = terms.T @ terms
-        gram[np.diag_indices_from(gram)] *= 1 + RIDGE
-        return cls(half_width, n_in_products, axes, np.linalg.solve(gram, terms.T @ rows[at]))
+        return cls(
+            half_width, Polynomial.fit(_neighbours(rows, at, half_width), rows[at], n_in_products)
+        )
 
     def predict(self, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
-        terms = _terms(_neighbours(rows, at, self.half_width) @ self.components, self.n_in_products)
-        return terms @ self.coefficients
+        return self.polynomial.predict(_neighbours(rows, at, self.half_width))
 
 
 # Half-width, and how many components are in products of two and of three.
@@ -124,7 +109,7 @@ class _Stack:
             at = _inner(stretches, size[0])
             train = spread(at[~is_left_out[at]], MAX_FITTED)
             n_values = 2 * size[0] * rows.shape[1]
-            least = 2 * _n_terms(n_values, size[1])
+            least = 2 * n_terms(n_values, size[1])
             if n_values <= MOST_VALUES and min(len(train), is_left_out[at].sum()) >= least:
                 fitted[size] = _Around.fit(rows, train, size)
         if not fitted:
@@ -275,16 +260,3 @@ def _batches(at: np.ndarray) -> Iterator[np.ndarray]:
 def _neighbours(rows: np.ndarray, at: np.ndarray, half_width: int) -> np.ndarray:
     offsets = np.delete(np.arange(-half_width, half_width + 1), half_width)
     return rows[at[:, None] + offsets].reshape(len(at), -1)
-
-
-def _terms(components: np.ndarray, n_in_products: tuple[int, int]) -> np.ndarray:
-    """Return components, products of two and three leading ones, and ones."""
-    products = [
-        PolynomialFeatures((degree, degree), include_bias=False).fit_transform(components[:, :most])
-        for degree, most in zip((2, 3), n_in_products, strict=True)
-    ]
-    return np.column_stack([components, *products, np.ones(len(components))])
-
-
-def _n_terms(n_values: int, n_in_products: tuple[int, int]) -> int:
-    return _terms(np.zeros((1, min(n_values, N_LINEAR))), n_in_products).shape[1]

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
+from skchaos._filter import WindowFilter
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
 from skchaos._noise import without_noise
@@ -165,6 +166,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     noise_level_ : ndarray of shape (n_features,)
         Noise that was taken from the training rows, in standard deviations of the columns; 0 where
         they were left as they are. Here and below n_features are the columns that are not inputs.
+    noise_filter_ : dict of ndarray
+        Polynomial that estimates the rows of a window without their noise from the last
+        `n_context_` rows as they are; empty where no noise was taken (:ref:`observation_noise`).
     process_noise_ : ndarray of shape (n_features,)
         Standard deviation of the noise that was found to drive the series, in that of the columns;
         0 where it was not taken to.
@@ -433,7 +437,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         plan = make_plan(self, clean, *window, n_hidden, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = _network.weights_of(self) if goes_on else None
-        return _fit.Job(self, plan, clean, series, seeds.tolist(), start)
+        found = None if clean is series else _filter_of(series, clean, plan)
+        return _fit.Job(self, plan, clean, series, seeds.tolist(), found, start)
 
     def _without_noise(self, series):
         """Return the series to train on; those that are fitted to one series share it."""
@@ -539,6 +544,17 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         from skchaos import _engine
 
         return _engine.restore(self)
+
+
+def _filter_of(series, clean, plan):
+    """Return what takes noise from windows; those that are fitted to one series share it."""
+    if plan.is_noise_driven:  # free runs are led by rows of their own, which have none
+        return None
+    known = ("filter", plan.n_delays, plan.delay, *plan.train_lengths)
+    if known not in clean.measured:
+        found = WindowFilter.choose(series, clean, plan.train_lengths, plan.offsets)
+        clean.measured[known] = found
+    return clean.measured[known]
 
 
 def _warn_if_not_finite(run):

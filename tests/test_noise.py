@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos import ChaoticRNNRegressor, _fit, _noise
@@ -202,42 +201,3 @@ class TestFit:
         for level in (-0.1, 1.0, "low"):
             with pytest.raises(ValueError, match="noise_level"):
                 ChaoticRNNRegressor(noise_level=level).fit(np.zeros((100, 1)))
-
-    def test_states_are_seen_through_the_noise(self):
-        X = make_lorenz63(4000, noise=0.1, random_state=0)
-        model = ChaoticRNNRegressor(dt=0.01, noise_level="auto", **QUICK)
-        job = model._prepare(X, None, None)
-        assert job.series.noise_level.min() > 0
-        rng = np.random.default_rng(0)
-        n_values = job.plan.n_delays * 3
-        weight, bias = rng.standard_normal((5, n_values)), rng.standard_normal(5)
-        trained = {
-            "inference.affine.weight": torch.as_tensor(weight),
-            "inference.affine.bias": torch.as_tensor(bias),
-        }
-        found = [value.numpy() for value in _fit.window_map(job, trained).values()]
-        at = np.arange(3000, 3590)[:, None] + job.plan.offsets
-        noisy, clean = (s.scaled(at).reshape(len(at), -1) for s in (job.recorded, job.series))
-        states = clean @ weight.T + bias
-        missed = [
-            np.sqrt(np.mean((noisy @ w.T + b - states) ** 2)) for w, b in ((weight, bias), found)
-        ]
-        assert missed[1] < 0.6 * missed[0]
-
-    def test_few_rows_for_a_wide_window_leave_it_as_it_is(self):
-        X = make_lorenz63(4000, noise=0.1, random_state=0)
-        job = ChaoticRNNRegressor(dt=0.01, n_delays=150, **QUICK)._prepare(X, None, None)
-        assert job.series is not job.recorded
-        weights = {"inference.affine.weight": torch.zeros(5, 450)}
-        assert _fit.window_map(job, weights) == {}
-
-    def test_only_where_noise_was_taken_the_window_is_fitted_again(self, monkeypatch):
-        calls = []
-        monkeypatch.setattr(_fit, "window_map", lambda *args: calls.append(args) or {})
-        X = make_lorenz63(4000, noise=0.1, random_state=0)
-        ChaoticRNNRegressor(noise_level=0, **QUICK).fit(X)
-        assert calls == []
-        ChaoticRNNRegressor(**QUICK).fit(X)
-        assert len(calls) == 1
-        ChaoticRNNRegressor(state_inference="pseudo_inverse", **QUICK).fit(X)
-        assert len(calls) == 1

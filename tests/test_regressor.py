@@ -267,13 +267,15 @@ class TestNothingIsLost:
         assert_array_equal(again.forecast(30), model.forecast(30))
 
     def test_fitted_attributes_are_arrays_strings_and_numbers(self, lorenz):
-        for X in (lorenz, hourly(300)):
+        noisy = make_lorenz63(3000, noise=0.05, random_state=0)
+        for X in (lorenz, hourly(300), noisy):
             fitted = ChaoticRNNRegressor(**QUICK).fit(X)
             learned = {k: v for k, v in vars(fitted).items() if k not in fitted.get_params()}
             assert len(learned) > 15
             report = learned.pop("reconstruction_report_")
             assert all(isinstance(reason, str) for reason in report.pop("reasons"))
             assert all(isinstance(value, (str, float)) for value in report.values())
+            assert all(isinstance(v, np.ndarray) for v in learned.pop("noise_filter_").values())
             for name, value in learned.items():
                 assert isinstance(value, (np.ndarray, str, int, float)), name
                 assert name.endswith("_")

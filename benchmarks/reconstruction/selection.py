@@ -25,7 +25,7 @@ import pandas as pd
 from benchmarks.reconstruction.cases import RESULTS, Case, load
 from benchmarks.reconstruction.judge import judge
 from benchmarks.reconstruction.study import append
-from skchaos import ChaoticRNNRegressor, _fit
+from skchaos import ChaoticRNNRegressor
 from skchaos._network import attribute_of
 from skchaos.core import _training
 
@@ -50,27 +50,21 @@ FIELDS = [*KEY, "look", *SCORES]
 
 
 def train(case: Case, seed: int):
-    """Return a fitted model, the states that its training looked at, and what was trained."""
-    states, jobs = [], []
-    check, best = _training._Member.check, _fit._best
+    """Return a fitted model, and the states that its training looked at."""
+    states, check = [], _training._Member.check
 
     def noting(member, loss, judged, weights):
         states.append((*judged, {name: value.clone() for name, value in weights.items()}))
         check(member, loss, judged, weights)
 
-    def keeping(job, results, validation):
-        jobs.append(job)
-        return best(job, results, validation)
-
     model = ChaoticRNNRegressor(n_init=1, dt=case.dt, random_state=seed)
     with (
         warnings.catch_warnings(),
         patch.object(_training._Member, "check", noting),
-        patch.object(_fit, "_best", keeping),
     ):
         warnings.simplefilter("ignore")
         model.fit(case.train)
-    return model, states, jobs[0]
+    return model, states
 
 
 def kept(states, measure, tol: float) -> int:
@@ -84,10 +78,8 @@ def kept(states, measure, tol: float) -> int:
     return at
 
 
-def put(model: ChaoticRNNRegressor, weights: dict, job) -> ChaoticRNNRegressor:
+def put(model: ChaoticRNNRegressor, weights: dict) -> ChaoticRNNRegressor:
     """Give a fitted model other weights of its training, as a fit would."""
-    if job.series is not job.recorded:
-        weights = weights | _fit.window_map(job, weights)
     for name, value in weights.items():
         setattr(model, attribute_of(name), value.numpy())
     return model
@@ -96,12 +88,12 @@ def put(model: ChaoticRNNRegressor, weights: dict, job) -> ChaoticRNNRegressor:
 def run(system: str, condition: str, seed: int) -> list[dict]:
     """Train once and return a row of the table for each rule."""
     case = load(system, condition, "choose")
-    model, states, job = train(case, seed)
+    model, states = train(case, seed)
     judged, rows = {}, []
     for rule, measure in RULES.items():
         at = kept(states, measure, model.tol)
         if at not in judged:
-            judged[at] = judge(put(model, states[at][-1], job), case)
+            judged[at] = judge(put(model, states[at][-1]), case)
         row = dict(zip(KEY, (system, condition, seed, rule), strict=True))
         rows.append(row | {"look": at} | {name: judged[at][name] for name in SCORES})
     return rows

@@ -466,11 +466,11 @@ def _check_split(number, train, test, groups):
 
 
 def _check_test(number, test, job):
-    """Raise where there are too few test rows for a window and what follows it."""
-    n_rows, n_needed = len(test[0]), job.plan.span + 2
+    """Raise where there are too few test rows for a context and what follows it."""
+    n_rows, n_needed = len(test[0]), job.n_context + 1
     if n_rows < n_needed:
         raise ValueError(
-            f"The test rows of split {number} are {n_rows}, and a window of {job.plan.span + 1} "
+            f"The test rows of split {number} are {n_rows}, and a context of {job.n_context} "
             f"with the row after it needs {n_needed}: use fewer splits or a smaller n_delays, or "
             "give more rows."
         )
