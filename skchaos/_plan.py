@@ -22,11 +22,11 @@ from skchaos.exponents._verdict import REGULAR
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
-# Part of the predictability time (benchmarks/reconstruction/sweep.py, "interval_fraction", and
-# benchmarks/defaults.py where noise stays). A longer interval teaches slow motions, such as the
+# Parts of the predictability time (benchmarks/reconstruction/sweep.py, "interval_fraction" and, where
+# noise stays in the rows, "noisy_fraction"). A longer interval teaches slow motions, such as the
 # phase of a drive; but errors that start at the level of noise have grown large by its end, and
-# there a mean is a cheaper answer.
-INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 3 / 4, 1 / 3
+# there the middle of all orbits is a cheaper answer.
+INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 1.0, 1 / 3
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02
 # Many rows close together average noise away and still show the derivatives that one row hides

@@ -416,7 +416,7 @@ class TestForcingInterval:
 
     @pytest.mark.parametrize(
         ("noise", "noise_level", "fraction"),
-        [(0.0, "auto", 3 / 4), (0.1, "auto", 3 / 4), (0.1, 0, 1 / 3)],
+        [(0.0, "auto", 1.0), (0.1, "auto", 1.0), (0.1, 0, 1 / 3)],
     )
     def test_auto_is_a_part_of_the_predictability_time(self, noise, noise_level, fraction):
         X = make_lorenz63(4000, noise=noise, random_state=0)

@@ -89,6 +89,11 @@ def run(sweep: str, value, system: str, condition: str, seed: int) -> dict:
     return row
 
 
+def shown(value) -> str:
+    """Return a value as the table has it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def missing(sweep: str, n_seeds: int) -> list[tuple]:
     """Return what is wanted and not in the table, seed by seed."""
     known = pd.read_csv(TABLE, dtype=str) if TABLE.exists() else pd.DataFrame(columns=KEY)
@@ -99,7 +104,7 @@ def missing(sweep: str, n_seeds: int) -> list[tuple]:
         for names in CASES.get(sweep, CLEAN + NOISY + LASER)
         for value in SWEEPS[sweep]
     ]
-    return [case for case in wanted if tuple(map(str, case)) not in done]
+    return [case for case in wanted if tuple(map(shown, case)) not in done]
 
 
 def main() -> None:
