@@ -22,11 +22,6 @@ from skchaos.exponents._verdict import REGULAR
 if TYPE_CHECKING:
     from skchaos._regressor import ChaoticRNNRegressor
 
-# Parts of the predictability time (benchmarks/reconstruction/sweep.py, "interval_fraction" and, where
-# noise stays in the rows, "noisy_fraction"). A longer interval teaches slow motions, such as the
-# phase of a drive; but errors that start at the level of noise have grown large by its end, and
-# there the middle of all orbits is a cheaper answer.
-INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION = 1.0, 1 / 3
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02
 # Many rows close together average noise away and still show the derivatives that one row hides
@@ -188,8 +183,7 @@ def make_plan(
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
     is_noise_driven = _is_noise_driven(settings, measured)
-    keeps_noise = _is_noisy(measured) and not is_taken
-    interval = _interval(settings, measured, room, is_noise_driven, keeps_noise)
+    interval = _interval(settings, measured, room, is_noise_driven)
     sequence_length = _sequence_length(settings, interval, room)
     if is_noise_driven and settings.process_noise == "auto":
         warnings.warn(
@@ -312,7 +306,6 @@ def _interval(
     measured: MeasuredExponents,
     room: int,
     is_noise_driven: bool,
-    keeps_noise: bool,
 ) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
@@ -324,9 +317,12 @@ def _interval(
         return settings.forcing_interval
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
-        fraction = NOISY_INTERVAL_FRACTION if keeps_noise else INTERVAL_FRACTION
+        # The time itself (benchmarks/reconstruction/sweep.py, "interval_fraction", "noisy_fraction"):
+        # longer intervals teach slow motions, such as the phase of a drive; but errors that start
+        # at the level of noise have grown large by their end, and there the middle of all orbits is
+        # a cheaper answer.
         steps = predictability_time(measured.lambda_max) / settings.dt
-        return max(1, min(round(fraction * steps), limit))
+        return max(1, min(round(steps), limit))
     if is_noise_driven:
         return 1
     interval = min(FALLBACK_INTERVAL, limit)

@@ -5,18 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import (
-    INTERVAL_FRACTION,
-    NOISY_INTERVAL_FRACTION,
-    NOISY_PREDICTION_ERROR,
     _window,
     make_plan,
-    measure,
 )
-from skchaos.datasets import make_lorenz63, make_roessler
+from skchaos.datasets import make_lorenz63
 
 
 def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos", prediction_error=0.0):
@@ -76,18 +71,6 @@ def test_noise_taken_or_left_is_averaged_over_a_window(
     found = measured(1, prediction_error=prediction_error)
     monkeypatch.setattr("skchaos._plan.measure", lambda *_: ([1_000], found))
     assert make_plan(model, series, "auto", "auto", 50, 0).n_delays == n_delays
-
-
-def test_short_intervals_only_where_noise_is_left():
-    rows = make_roessler(20_000, noise=0.05, random_state=0)  # one of whose columns stays noisy
-    fractions = []
-    for noise_level in ("auto", 0):
-        model = ChaoticRNNRegressor(dt=0.1, early_stopping=False, noise_level=noise_level)
-        job = model._prepare(rows, None, None)
-        assert measure(model, job.series)[1].prediction_error > NOISY_PREDICTION_ERROR
-        plan = job.plan
-        fractions.append(plan.forcing_interval * model.dt / plan.predictability_time)
-    assert_allclose(fractions, [INTERVAL_FRACTION, NOISY_INTERVAL_FRACTION], rtol=0.05)
 
 
 def test_window_leaves_rows_to_learn_from():

@@ -414,19 +414,16 @@ class TestForcingInterval:
         changed[:1200] = changed[:1200][::-1]
         assert exponent(changed) != pytest.approx(plain.lyapunov_exponent_, rel=0.1)
 
-    @pytest.mark.parametrize(
-        ("noise", "noise_level", "fraction"),
-        [(0.0, "auto", 1.0), (0.1, "auto", 1.0), (0.1, 0, 1 / 3)],
-    )
-    def test_auto_is_a_part_of_the_predictability_time(self, noise, noise_level, fraction):
+    @pytest.mark.parametrize(("noise", "noise_level"), [(0.0, "auto"), (0.1, "auto"), (0.1, 0)])
+    def test_auto_is_the_predictability_time(self, noise, noise_level):
         X = make_lorenz63(4000, noise=noise, random_state=0)
         fitted = ChaoticRNNRegressor(dt=0.01, noise_level=noise_level, **QUICK).fit(X)
-        assert fitted.forcing_interval_ == round(fraction * fitted.predictability_time_ / 0.01)
+        assert fitted.forcing_interval_ == round(fitted.predictability_time_ / 0.01)
 
     @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
     def test_auto_is_capped(self, room, interval):
         measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0.0)
-        assert _interval(ChaoticRNNRegressor(), measured, room, False, False) == interval
+        assert _interval(ChaoticRNNRegressor(), measured, room, False) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):
         rows = np.sin(0.3 * np.arange(1000))[:, None]

@@ -9,7 +9,8 @@ that of the predictability time ln 2 / lambda_max of the system, by its equation
 of :mod:`benchmarks.reconstruction.judge`; `loss` is that of the last of 25 stretches of training,
 `lyapunov_steps` the Lyapunov time 1 / lambda_max in steps.
 
-Rows of sweeps that end in "(squared error)" were measured when that was the loss, noise was taken
+Rows of "interval_fraction" were measured before contexts were filtered: with noise, forecasts are
+valid for longer now. Rows of sweeps that end in "(squared error)" were measured when that was the loss, noise was taken
 by a single polynomial, and clean rows had windows of 20: they are kept beside what replaces them.
 """
 
