@@ -317,10 +317,10 @@ def _interval(
         return settings.forcing_interval
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
-        # The time itself (benchmarks/reconstruction/sweep.py, "interval_fraction", "noisy_fraction"):
+        # The time itself (benchmarks/reconstruction/sweep.py, interval_fraction, noisy_fraction):
         # longer intervals teach slow motions, such as the phase of a drive; but errors that start
-        # at the level of noise have grown large by their end, and there the middle of all orbits is
-        # a cheaper answer.
+        # at the level of noise have grown large by their end, and there the middle of all orbits
+        # is a cheaper answer.
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(steps), limit))
     if is_noise_driven:

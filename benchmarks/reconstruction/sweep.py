@@ -10,8 +10,9 @@ of :mod:`benchmarks.reconstruction.judge`; `loss` is that of the last of 25 stre
 `lyapunov_steps` the Lyapunov time 1 / lambda_max in steps.
 
 Rows of "interval_fraction" were measured before contexts were filtered: with noise, forecasts are
-valid for longer now. Rows of sweeps that end in "(squared error)" were measured when that was the loss, noise was taken
-by a single polynomial, and clean rows had windows of 20: they are kept beside what replaces them.
+valid for longer now. Rows of sweeps that end in "(squared error)" were measured when that was the
+loss, noise was taken by a single polynomial, and clean rows had windows of 20: they are kept beside
+what replaces them.
 """
 
 import argparse
