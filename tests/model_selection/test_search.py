@@ -265,7 +265,7 @@ BAD = {
     "test apart": ({"cv": [(range(900), [950, 1000])]}, "test rows of split 0 are not consec"),
     "short tests": (
         {"cv": [(range(1000), range(1000, 1015))], "param_grid": {"n_delays": [20]}},
-        "test rows of split 0 are 15, and a w",
+        "test rows of split 0 are 15, and a c",
     ),
     "no splits": ({"cv": []}, "gives no splits"),
     "no candidates": ({"param_grid": []}, "no candidates"),
