@@ -39,7 +39,8 @@ class WindowFilter:
     most : ndarray of shape (n_components,)
         Largest components of the rows that it was fitted to. Beyond them cubes run away.
     is_taken : ndarray of shape (n_delays, n_features)
-        Values of a window that it knows better than the noisy row itself does.
+        Values of a window that it knows better than the noisy row itself does; None while sizes
+        are compared.
     """
 
     offsets: np.ndarray
@@ -47,7 +48,7 @@ class WindowFilter:
     coefficients: np.ndarray
     n_in_products: np.ndarray
     most: np.ndarray
-    is_taken: np.ndarray
+    is_taken: np.ndarray | None
 
     @classmethod
     def choose(
@@ -124,6 +125,16 @@ class WindowFilter:
     def pack(self) -> dict[str, np.ndarray]:
         """Return it as arrays."""
         return asdict(self)
+
+
+def shared_filter(
+    recorded: Series, clean: Series, train_lengths: list[int], window: np.ndarray
+) -> WindowFilter | None:
+    """Choose a filter once for all fits to one series (see :meth:`WindowFilter.choose`)."""
+    known = ("filter", *train_lengths, *window.tolist())
+    if known not in clean.measured:
+        clean.measured[known] = WindowFilter.choose(recorded, clean, train_lengths, window)
+    return clean.measured[known]
 
 
 def _candidates(

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
-from skchaos._filter import WindowFilter
+from skchaos._filter import shared_filter
 from skchaos._forecaster import ForecasterMixin
 from skchaos._index import TimeIndex, read_index
 from skchaos._noise import without_noise
@@ -56,8 +56,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         rectified (a fifth of them). Must be "auto" for the other cells.
     forcing_interval : int or "auto", default="auto"
         Training steps between two replacements of the state by data. "auto" is the predictability
-        time ln 2 / lambda_max in steps, times a factor and within limits that
-        :ref:`forcing_interval` explains.
+        time ln 2 / lambda_max in steps, within limits that :ref:`forcing_interval` explains.
     forcing : {"sparse", "generalized"}, default="sparse"
         Whether data replace the state every `forcing_interval` steps, or draw it towards them by a
         part of the difference at every step [4]_ (:ref:`generalized_forcing`). With the latter the
@@ -437,8 +436,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         plan = make_plan(self, clean, *window, n_hidden, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = _network.weights_of(self) if goes_on else None
-        found = None if clean is series else _filter_of(series, clean, plan)
-        return _fit.Job(self, plan, clean, series, seeds.tolist(), found, start)
+        noise_filter = None
+        if clean is not series and not plan.is_noise_driven:  # else rows of its own lead a free run
+            noise_filter = shared_filter(series, clean, plan.train_lengths, plan.offsets)
+        return _fit.Job(self, plan, clean, series, seeds.tolist(), noise_filter, start)
 
     def _without_noise(self, series):
         """Return the series to train on; those that are fitted to one series share it."""
@@ -544,17 +545,6 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         from skchaos import _engine
 
         return _engine.restore(self)
-
-
-def _filter_of(series, clean, plan):
-    """Return what takes noise from windows; those that are fitted to one series share it."""
-    if plan.is_noise_driven:  # free runs are led by rows of their own, which have none
-        return None
-    known = ("filter", plan.n_delays, plan.delay, *plan.train_lengths)
-    if known not in clean.measured:
-        found = WindowFilter.choose(series, clean, plan.train_lengths, plan.offsets)
-        clean.measured[known] = found
-    return clean.measured[known]
 
 
 def _warn_if_not_finite(run):

@@ -376,7 +376,7 @@ def test_where_there_are_no_inputs_none_are_taken():
         model.forecast(3, future_inputs=np.zeros((3, 1)))
 
 
-def test_a_transformer_changes_the_other_columns_alone(monkeypatch):
+def test_a_transformer_changes_the_other_columns_alone():
     model, bend = ChaoticRNNRegressor(**SETTINGS), FunctionTransformer(np.arcsinh, np.sinh)
     wrapped = TransformedForecaster(model, bend).fit(TRAIN)
     bent = TRAIN.assign(low=np.arcsinh(TRAIN["low"]), high=np.arcsinh(TRAIN["high"]))
