@@ -113,6 +113,21 @@ def innovations(
     return rows[..., -1, :n_features] - foreseen
 
 
+def sized(
+    of_trained: Tensor,  # ([model,] innovation, feature)
+    of_held_out: Tensor,  # ([model,] innovation, feature)
+) -> Tensor:  # ([model,] innovation, feature)
+    """Bring innovations of trained rows to the size of those of rows set aside, if there are any.
+
+    A model knows the rows it was trained on too well. Sizes are medians, since one rare event among
+    the others is not the size of all.
+    """
+    if of_held_out.shape[-2] == 0:
+        return of_trained
+    seen, unseen = (x.abs().median(-2, keepdim=True).values for x in (of_trained, of_held_out))
+    return of_trained * (unseen / seen).where((seen > 0) & (unseen > 0), 1.0)
+
+
 class Engine:
     """Inference and free runs of a model, in the units of the data.
 
@@ -227,20 +242,11 @@ class Engine:
     def innovations(self, trained: np.ndarray, held_out: np.ndarray) -> np.ndarray:
         """Return innovations of trained rows, of shape (n_rows, n_window + 1, n_columns).
 
-        A model knows the rows it was trained on too well: they are brought to the size that those
-        of standardised rows set aside have, if there are any, by the median of either, since one
-        rare event among the latter is not the size of all.
+        They have the size of those of `held_out`, standardised rows set aside.
         """
         at = torch.as_tensor(self.span + self.offsets)
-        like = {"dtype": self.dtype, "device": self.device}
-        of_trained, of_held_out = (
-            innovations(self.model, torch.tensor(rows, **like), at) for rows in (trained, held_out)
-        )
-        if len(of_held_out) > 0:
-            sizes = [found.abs().median(0).values for found in (of_held_out, of_trained)]
-            is_known = (sizes[0] > 0) & (sizes[1] > 0)
-            of_trained = of_trained * (sizes[0] / sizes[1]).where(is_known, 1.0)
-        return of_trained.cpu().numpy()
+        found = (innovations(self.model, self._kept(rows), at) for rows in (trained, held_out))
+        return sized(*found).cpu().numpy()
 
     @one_thread()
     def noisy_run(

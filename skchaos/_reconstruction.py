@@ -11,6 +11,7 @@ from skchaos._model_spectrum import standard_errors
 from skchaos._plan import MAX_HELD_OUT, MIN_HELD_OUT
 from skchaos._series import Series, is_constant
 from skchaos._validation import (
+    N_NOISY_STEPS,
     N_ORBITS,
     N_STEPS,
     N_TRANSIENT,
@@ -26,7 +27,6 @@ from skchaos.exponents._verdict import REGULAR, regime_of_model
 from skchaos.metrics import power_spectrum_distance
 
 N_TANGENT_STEPS, N_ALIGNMENT = 1000, 200  # of each orbit, that count and that do not
-N_NOISY_STEPS, N_NOISY_TRANSIENT = 1500, 500  # the same where noise is carried, which takes longer
 # The exponents of model and rows differ if they do by this many standard errors, and by more than
 # this part of that of the rows.
 SIGNIFICANT, TOLERATED = 3.0, 1 / 4
@@ -102,8 +102,8 @@ def _free_motion(engine: Engine, series: Series, dt: float) -> _Motion:
     rows, inputs = _run_starts(engine, series, at)
     n_steps = N_STEPS if inputs is None else inputs.shape[1]
     if engine.pool is not None:
-        n_steps = min(n_steps, N_NOISY_STEPS + N_NOISY_TRANSIENT)
-        n_transient = n_steps * N_NOISY_TRANSIENT // (N_NOISY_STEPS + N_NOISY_TRANSIENT)
+        n_steps = min(n_steps, N_NOISY_STEPS)
+        n_transient = n_steps * N_TRANSIENT // N_STEPS
         run = engine.noisy_run(rows, n_steps - n_transient, n_transient, inputs=inputs)
         regime = "unbounded" if runs_away(run) else "driven by noise"
         return _Motion(run, regime, np.nan, np.nan)

@@ -204,10 +204,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Mean training loss between two checks (standardised units).
     validation_scores_ : ndarray of shape (n_checks,)
         State space divergence plus power spectrum distance of free runs against the rows set
-        aside; lower is better. Empty without early stopping.
+        aside, or against all rows where noise drives the series; lower is better. Empty without
+        early stopping.
     validation_score_ : float
-        Score of the state that is kept; nan without early stopping. Where noise drives the series
-        it is the mean squared error of one step, standardised.
+        Score of the state that is kept; nan without early stopping.
     validation_floor_ : float
         The score that stretches of the training rows get in place of free runs; nan without early
         stopping, and where noise drives the series. A good model comes near it.

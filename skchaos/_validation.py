@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skchaos._engine import free_run, innovations
-from skchaos._plan import Plan
+from skchaos._engine import free_run, innovations, sized
+from skchaos._plan import MAX_HELD_OUT, Plan
 from skchaos._series import Series, is_constant, spread
-from skchaos.core import ForcedRNN
+from skchaos.core import ForcedRNN, noisy_run
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
@@ -18,20 +18,25 @@ AT_REST = 1e-2  # standard deviation of an orbit, in that of the rows, that has 
 PENALTY_OF_REST = 10.0  # added to the score: as much as if all orbits had come to rest
 N_FORECASTS = 500
 N_INNOVATIONS, N_ONE_STEP = 5_000, 2_000
+# Noise is most of the errors of one step, and small differences between them count.
+ERROR_POWER = 4
 N_BINS = 10  # coarse, since the rows set aside are few and the counts of bins are noisy
 # Of each orbit, and of those how many do not count. A model may forget a slow motion, such as a
 # drive, only after thousands of steps.
 N_STEPS, N_TRANSIENT = 10_000, 5_000
+N_NOISY_STEPS = 4_000  # the same where noise is carried, which takes longer
 
 
 @dataclass(frozen=True)
 class Validation:
     """The score of a model's free runs against the rows set aside; lower is better.
 
+    Where noise drives the series they are held against all rows.
+
     Attributes
     ----------
     truth : ndarray of shape (n_rows, n_features)
-        All rows set aside, standardised.
+        Rows to compare with, standardised.
     stretch : ndarray of shape (n_stretch, n_features)
         The longest of them without a break.
     windows : ndarray of shape (n_orbits, n_window, n_features)
@@ -44,14 +49,15 @@ class Validation:
     varying : ndarray of bool, of shape (n_features,)
         Columns that do not stand still in the stretch, which then has a spectrum to compare.
     floor : float
-        The score that stretches of the training rows get in place of free runs; nan where it is not
-        free runs that are scored.
+        The score that stretches of the training rows get in place of free runs; nan where these
+        are among the rows that are compared with.
     ahead : ndarray of shape (n_forecasts, n_window + n_steps, n_columns)
         Rows that forecasts begin from and those that follow, one forcing interval long where there
         are as many; inputs are the last columns.
-    one_step : ndarray of shape (n_rows, n_window + 1, n_columns) or None
-        Windows of rows set aside with the row after each. Where noise drives the series a model is
-        judged by how well it predicts that row; elsewhere this is None.
+    one_step : pair of ndarrays of shape (n_rows, n_window + 1, n_columns), or None
+        Windows with the row after each, of rows to train on and of rows set aside. Where noise
+        drives the series free runs carry what a model misses of the former, and it is the latter
+        that it forecasts; elsewhere this is None.
     """
 
     truth: np.ndarray
@@ -62,16 +68,19 @@ class Validation:
     varying: np.ndarray
     floor: float
     ahead: np.ndarray
-    one_step: np.ndarray | None
+    one_step: tuple[np.ndarray, np.ndarray] | None
 
     @classmethod
     def of(cls, plan: Plan, series: Series) -> "Validation | None":
         """Prepare it, or return None where there is nothing to compare with."""
         if plan.train_lengths == series.lengths:
             return None
-        held_out = held_out_rows(series, plan.train_lengths)
+        known = plan.train_lengths
+        if plan.is_noise_driven:  # it may move slowly, by seasons, and one stretch says little
+            known = [max(0, n - MAX_HELD_OUT) for n in series.lengths]
+        held_out = held_out_rows(series, known)
         ends = np.cumsum(series.lengths)
-        firsts = ends - series.lengths + plan.train_lengths
+        firsts = ends - series.lengths + known
         stretch = max(held_out, key=len)
         varying = ~is_constant(stretch)
         if not varying.any():
@@ -96,9 +105,12 @@ class Validation:
         ahead = series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, n_steps + 1))
         one_step = None
         if plan.is_noise_driven:
-            (_, one_step), floor = innovation_rows(series, plan), np.nan
+            floor = np.nan
             # As many of every fold of a search, whose models are judged together.
-            one_step = one_step[np.linspace(0, len(one_step) - 1, N_ONE_STEP).astype(int)]
+            one_step = tuple(
+                rows[np.linspace(0, len(rows) - 1, N_ONE_STEP).astype(int)]
+                for rows in innovation_rows(series, plan)
+            )
         runs = (windows, inputs, plan.offsets)
         return cls(truth, stretch, *runs, varying, floor, ahead, one_step)
 
@@ -110,23 +122,36 @@ class Validation:
 
 def judge_models(validations: Sequence[Validation], model: ForcedRNN) -> list[tuple[float, float]]:
     """Return scores and forecast errors of the models of a stack, each by its own validation."""
-    if validations[0].one_step is not None:
-        return [(error, 1.0) for error in _one_step_errors(validations, model)]
-    scores, errors = score_models(validations, model), forecast_errors(validations, model)
-    return list(zip(scores, errors, strict=True))
+    if validations[0].one_step is None:
+        errors = forecast_errors(validations, model)
+        return list(zip(score_models(validations, model), errors, strict=True))
+    seen, unseen = _missed(validations, model)
+    errors = unseen.square().mean((-2, -1)).pow(ERROR_POWER).tolist()
+    return list(zip(score_models(validations, model, sized(seen, unseen)), errors, strict=True))
 
 
-def score_models(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
-    """Score free runs of each model of a stack by its own validation: lower is better."""
+def score_models(
+    validations: Sequence[Validation], model: ForcedRNN, pool: torch.Tensor | None = None
+) -> list[float]:
+    """Score free runs of each model of a stack by its own validation: lower is better.
+
+    They carry noise that is drawn from a `pool` (model, innovation, feature), if there is one.
+    """
     first = validations[0]
     windows = _gathered([validation.windows for validation in validations], model)
-    with torch.no_grad():
-        states = model.infer(windows[:, :, _within(first)])
-    inputs, n_steps = None, N_STEPS
+    inputs, n_steps = None, N_STEPS if pool is None else N_NOISY_STEPS
     if first.inputs is not None:
-        inputs, n_steps = _gathered([v.inputs for v in validations], model), first.inputs.shape[1]
+        inputs = _gathered([v.inputs for v in validations], model)
+        n_steps = min(n_steps, first.inputs.shape[1])
     n_transient = n_steps * N_TRANSIENT // N_STEPS
-    run, _ = free_run(model, states, n_steps - n_transient, n_transient, inputs)
+    if pool is None:
+        with torch.no_grad():
+            states = model.infer(windows[:, :, _within(first)])
+        run, _ = free_run(model, states, n_steps - n_transient, n_transient, inputs)
+    else:
+        draws = torch.Generator().manual_seed(0)
+        noisy = noisy_run(model, windows, _within(first), pool, n_steps, draws, inputs)
+        run = noisy[:, n_transient:].transpose(1, 2).cpu().numpy()
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
 
 
@@ -143,10 +168,14 @@ def forecast_errors(validations: Sequence[Validation], model: ForcedRNN) -> list
     return (foreseen - future).double().square().mean((1, 2, 3)).tolist()
 
 
-def _one_step_errors(validations: Sequence[Validation], model: ForcedRNN) -> list[float]:
-    rows = _gathered([validation.one_step for validation in validations], model)
-    missed = innovations(model, rows, _within(validations[0]))
-    return missed.square().mean((-2, -1)).tolist()
+def _missed(
+    validations: Sequence[Validation], model: ForcedRNN
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return innovations (model, row, feature) of rows to train on, and of rows set aside."""
+    trained, held_out = zip(*(validation.one_step for validation in validations), strict=True)
+    at = _within(validations[0])
+    seen, unseen = (innovations(model, _gathered(x, model), at) for x in (trained, held_out))
+    return seen, unseen
 
 
 def _within(validation: Validation) -> torch.Tensor:

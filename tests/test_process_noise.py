@@ -2,21 +2,27 @@
 
 import warnings
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TimeSeriesSplit
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
-from skchaos._validation import Validation, innovation_rows
+from skchaos._engine import innovations
+from skchaos._network import new_network
+from skchaos._validation import Validation, innovation_rows, judge_models, score_models
+from skchaos.core import Stack, noisy_run
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.model_selection import ChaoticRNNRegressorCV
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
+WINDOW = torch.arange(5)  # rows of a window of as many
 
 
 def struck_oscillator(n_rows, seed=0):
@@ -167,3 +173,63 @@ def test_noise_is_not_carried_if_one_says_so(rows):
         fitted = ChaoticRNNRegressor(process_noise=False, **QUICK).fit(rows)
     assert_array_equal(fitted.process_noise_, 0)
     assert fitted.forcing_interval_ == 30
+
+
+def _validated(rows, **settings):
+    """Return what an estimator would judge its trainings by, and a network for it."""
+    settings = QUICK | {"process_noise": True, "n_delays": 5, "delay": 1} | settings
+    job = ChaoticRNNRegressor(**settings)._prepare(rows, None, None)
+    network = new_network("lstm", 8, n_features=1, inference="window", n_delays=5, seed=0)
+    return Validation.of(job.plan, job.series), Stack.of([network], torch.device("cpu")).model
+
+
+def test_runs_are_held_against_all_rows(rows):
+    # The rows set aside are one season of a series that moves by seasons.
+    seasons = rows + 30 * np.sin(np.arange(len(rows)) * 2 * np.pi / len(rows))[:, None]
+    validation, _ = _validated(seasons)
+    assert_allclose(validation.truth, (seasons - seasons.mean()) / seasons.std())
+    assert np.ptp(validation.windows) > 0.8 * np.ptp(validation.truth)  # and begin in all of them
+
+
+def test_a_state_that_runs_like_the_rows_scores_better_than_one_that_rests(rows):
+    validation, network = _validated(rows)
+    # What a network that foresees nothing misses are the rows themselves.
+    living = torch.as_tensor(validation.one_step[0][None, :, -1], dtype=torch.float32)
+    [alive] = score_models([validation], network, living)
+    [still] = score_models([validation], network, 0 * living)
+    [loud] = score_models([validation], network, 10 * living)
+    assert alive < 1 < still  # white noise has the values, not the spectrum, of an oscillator
+    assert loud > 2 * alive
+
+
+def test_the_error_of_a_state_is_that_of_rows_set_aside(rows):
+    validation, network = _validated(rows)
+    trained, held_out = validation.one_step
+    missed = innovations(network, torch.as_tensor(held_out[None], dtype=torch.float32), WINDOW)
+    foreseen = held_out.copy()
+    foreseen[:, -1] -= missed[0].numpy()
+    [(_, error)] = judge_models([validation], network)
+    [(_, none)] = judge_models([replace(validation, one_step=(trained, foreseen))], network)
+    assert_allclose(error, float(missed.square().mean()) ** 4, rtol=1e-4)
+    assert none < 1e-6 * error
+
+
+def test_models_of_a_stack_run_as_each_alone(rows):
+    networks = [
+        new_network("lstm", 8, n_features=1, inference="window", n_delays=5, seed=seed)
+        for seed in (0, 1)
+    ]
+    windows, pool = torch.randn(2, 3, 5, 1), torch.randn(2, 50, 1)
+    run = [
+        noisy_run(model, windows[i], WINDOW, pool[i], 20, torch.Generator().manual_seed(7))
+        for i, model in enumerate(networks)
+    ]
+    stacked = noisy_run(
+        Stack.of(networks, torch.device("cpu")).model,
+        windows,
+        WINDOW,
+        pool,
+        20,
+        torch.Generator().manual_seed(7),
+    )
+    assert_allclose(stacked, torch.stack(run), atol=1e-5)

@@ -13,19 +13,19 @@ from skchaos.core._model import ForcedRNN
 @torch.no_grad()
 def noisy_run(
     model: ForcedRNN,
-    rows: Tensor,  # (orbit, row, feature)
+    rows: Tensor,  # ([model,] orbit, row, feature)
     at: Tensor,  # (delay,)
-    pool: Tensor,  # (innovation, feature)
+    pool: Tensor,  # ([model,] innovation, feature)
     n_steps: int,
     generator: torch.Generator,
-    inputs: Tensor | None = None,  # (orbit, step, input)
-) -> Tensor:  # (time, orbit, feature)
+    inputs: Tensor | None = None,  # ([model,] orbit, step, input)
+) -> Tensor:  # ([model,] time, orbit, feature)
     """Continue rows step by step, each time from the last of them and with a drawn innovation.
 
     Parameters
     ----------
     model : ForcedRNN
-        One model.
+        One model, or a stack of them, which draw alike.
     rows : Tensor
         Rows to begin from, as many as a window reaches back.
     at : Tensor
@@ -41,9 +41,10 @@ def noisy_run(
     """
     run = []
     for step in range(n_steps):
-        acting = None if inputs is None else inputs[:, step].unsqueeze(0)
-        drawn = torch.randint(len(pool), (len(rows),), generator=generator).to(pool.device)
-        following = model(rows[:, at], 1, acting)[0, :, : model.n_features] + pool[drawn]
+        acting = None if inputs is None else inputs[..., step, :].unsqueeze(-3)
+        drawn = torch.randint(pool.shape[-2], rows.shape[-3:-2], generator=generator)
+        foreseen = model(rows[..., at, :], 1, acting).squeeze(-3)[..., : model.n_features]
+        following = foreseen + pool[..., drawn.to(pool.device), :]
         run.append(following)
-        rows = torch.cat([rows[:, 1:], following.unsqueeze(1)], dim=1)
-    return torch.stack(run)
+        rows = torch.cat([rows[..., 1:, :], following.unsqueeze(-2)], dim=-2)
+    return torch.stack(run, dim=-3)
