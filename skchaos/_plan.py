@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 # Error of the best local prediction, in standard deviations, from which rows count as noisy.
 NOISY_PREDICTION_ERROR = 0.02
-# Many rows close together average noise away and still show the derivatives that one row hides
-# (also a case of benchmarks/defaults.py). Where there is no noise and a row is the state, they
-# only blur it, the more so the more columns there are (benchmarks/reconstruction/sweep.py).
+# Many rows close together average noise away and still show the derivatives that one row hides.
+# Where there is no noise and a row is the state, they only blur it, the more so the more columns
+# there are (benchmarks/reconstruction/sweep.py, "window").
 WINDOW_ROWS = 20
 WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the same
 # Where one row is not the state: so many rows, over so many times the span that showed it best to

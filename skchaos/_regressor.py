@@ -97,8 +97,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     max_iter : int, default=20000
         Updates of the weights.
     batch_size : int, default=16
-        Training sequences in an update. More and smaller batches at the same cost do as well or
-        better (``benchmarks/defaults.py``).
+        Training sequences in an update.
     sequence_length : int or "auto", default="auto"
         Steps in a training sequence. "auto" is the least multiple of the forcing interval that
         reaches the 100 steps of [1]_, as far as the rows allow.
