@@ -182,10 +182,10 @@ def make_plan(
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
-    is_noise_driven = _is_noise_driven(settings, measured)
-    interval = _interval(settings, measured, room, is_noise_driven)
+    is_driven = is_noise_driven(settings.process_noise, measured)
+    interval = _interval(settings, measured, room, is_driven)
     sequence_length = _sequence_length(settings, interval, room)
-    if is_noise_driven and settings.process_noise == "auto":
+    if is_driven and settings.process_noise == "auto":
         warnings.warn(
             f"The training rows show noise that drives them rather than chaos ({measured.reason}); "
             "process_noise='auto' takes them so: the model learns one step, and a forecast is one "
@@ -203,8 +203,8 @@ def make_plan(
         train_lengths=train_lengths,
         n_hidden=n_hidden,
         n_rectified=n_rectified,
-        is_noise_driven=is_noise_driven,
-        window_noise=_window_noise(measured, series) if is_noise_driven else 0.0,
+        is_noise_driven=is_driven,
+        window_noise=_window_noise(measured, series) if is_driven else 0.0,
     )
 
 
@@ -277,14 +277,14 @@ def _window(
     return n_delays, delay
 
 
-def _is_noise_driven(settings: "ChaoticRNNRegressor", measured: MeasuredExponents) -> bool:
+def is_noise_driven(process_noise: bool | Literal["auto"], measured: MeasuredExponents) -> bool:
     """Tell whether a free run must carry noise.
 
     Where the rows show neither chaos nor order, and were enough to see that the next row is not in
-    those before it.
+    those before it, unless one says otherwise.
     """
-    if settings.process_noise != "auto":
-        return settings.process_noise
+    if process_noise != "auto":
+        return process_noise
     is_neither = measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
     return is_neither and _is_noisy(measured)
 
@@ -305,7 +305,7 @@ def _interval(
     settings: "ChaoticRNNRegressor",
     measured: MeasuredExponents,
     room: int,
-    is_noise_driven: bool,
+    is_driven: bool,
 ) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
@@ -323,7 +323,7 @@ def _interval(
         # is a cheaper answer.
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(steps), limit))
-    if is_noise_driven:
+    if is_driven:
         return 1
     interval = min(FALLBACK_INTERVAL, limit)
     if settings.forcing == "generalized":  # of which no step hangs on the interval

@@ -8,6 +8,7 @@ from sklearn.utils import check_scalar
 from skchaos._index import read_index
 from skchaos._plan import (
     FALLBACK_INTERVAL,
+    is_noise_driven,
     measure_rows,
     predictability_time,
     usable_exponent,
@@ -21,12 +22,15 @@ SHORTEST, LONGEST = 1 / 8, 2.0
 LARGEST_PART = 1 / 10  # of the rows of the longest trajectory
 
 
-def forcing_interval_grid(X, n_intervals=5, *, groups=None, input_columns=None):
+def forcing_interval_grid(
+    X, n_intervals=5, *, groups=None, input_columns=None, process_noise="auto"
+):
     """Return forcing intervals around the predictability time of a series.
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
     twice that time, with lambda_max measured on `X` (:func:`skchaos.exponents.lyapunov_exponents`).
-    Where the series shows no positive exponent they are spaced around 30 steps.
+    Where the series shows no positive exponent they are spaced around 30 steps, and where noise
+    drives it there is but one, of 1 step.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def forcing_interval_grid(X, n_intervals=5, *, groups=None, input_columns=None):
         Label of the trajectory that each row belongs to, as in :meth:`ChaoticRNNRegressor.fit`.
     input_columns : label or list of labels, default=None
         Columns that drive the others, as in :class:`ChaoticRNNRegressor`: they are left out.
+    process_noise : bool or "auto", default="auto"
+        Whether noise drives the series, as in :class:`ChaoticRNNRegressor`.
 
     Returns
     -------
@@ -58,6 +64,8 @@ def forcing_interval_grid(X, n_intervals=5, *, groups=None, input_columns=None):
     lengths = trajectory_lengths(groups, len(rows))
     read_index(X, lengths)  # a hole in time would be taken for a jump of the dynamics
     measured = measure_rows(rows.__getitem__, rows.shape[1], lengths, 1.0)
+    if is_noise_driven(process_noise, measured):
+        return [1]
     steps = predictability_time(usable_exponent(measured))
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
     spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)

@@ -236,8 +236,9 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     def _candidates(self, X, groups):
         grid = self.param_grid
         if grid is None:
-            inputs = self._base().input_columns
-            around = forcing_interval_grid(X, groups=groups, input_columns=inputs)
+            base = self._base()
+            known = {"input_columns": base.input_columns, "process_noise": base.process_noise}
+            around = forcing_interval_grid(X, groups=groups, **known)
             grid = {"forcing_interval": ["auto", *around]}
         candidates = list(ParameterGrid(grid))
         if not candidates:

@@ -9,8 +9,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_henon, make_lorenz63
+from skchaos.exceptions import NotChaoticWarning
 from skchaos.metrics import DYNAMICS_SCORERS
-from skchaos.model_selection import forcing_interval_grid
+from skchaos.model_selection import ChaoticRNNRegressorCV, forcing_interval_grid
 from tests.test_regressor import QUICK
 
 
@@ -36,6 +37,18 @@ def test_grid_does_not_depend_on_units(lorenz):
 def test_grid_of_a_regular_or_short_series():
     assert forcing_interval_grid(np.sin(0.3 * np.arange(1000))[:, None]) == [4, 8, 15, 30, 60]
     assert forcing_interval_grid(np.random.default_rng(0).normal(size=(20, 1))) == [2]
+
+
+def test_where_noise_drives_there_is_one_interval():
+    rows = np.zeros((2000, 1))
+    for t, shock in enumerate(np.random.default_rng(0).standard_normal(1999)):
+        rows[t + 1] = 0.9 * rows[t] + shock
+    assert forcing_interval_grid(rows) == [1]
+    assert 30 in forcing_interval_grid(rows, process_noise=False)
+    search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), cv=2)
+    with pytest.warns(NotChaoticWarning, match="noise that drives"):
+        search.fit(rows)
+    assert search.cv_results_["param_forcing_interval"].tolist() == ["auto", 1]
 
 
 def test_bad_input(lorenz):
