@@ -42,7 +42,7 @@ class ForecasterMixin:
             Inputs of the rows to come, where some columns are inputs. A frame may have other
             columns too, and rows before and after, which its index tells apart. For many contexts
             an array of shape (n_contexts, n_steps, n_inputs). Those of the last row act on nothing
-            yet, but are part of the forecast.
+            yet, and may be missing (nan).
 
         Returns
         -------
@@ -141,7 +141,7 @@ class ForecasterMixin:
             future_inputs = _rows_to_come(future_inputs[names], index, n_steps)
         values = check_array(
             future_inputs, dtype=np.float64, ensure_2d=False, allow_nd=True,
-            input_name="future_inputs",
+            ensure_all_finite=False, input_name="future_inputs",
         )  # fmt: skip
         if values.ndim == 1 and len(at) == 1:
             values = values[:, None]
@@ -152,7 +152,15 @@ class ForecasterMixin:
                 f"{names} from {n_contexts} context(s) need shape "
                 f"{shape[1:] if n_contexts == 1 else shape}."
             )
-        return (values.reshape(shape),)
+        values = values.reshape(shape)
+        if len(bad := np.argwhere(~np.isfinite(values[:, :-1]))):
+            at_context, step, column = bad[0]
+            within = f" of context {at_context}" if n_contexts > 1 else ""
+            raise ValueError(
+                f"future_inputs have {len(bad)} value(s) that are missing or not finite, the first "
+                f"in row {step}{within}, {names[column]!r}. Only those of the last row may be so."
+            )
+        return (values,)
 
     def _read_contexts(self, X):
         contexts = check_array(X, dtype=np.float64, allow_nd=True, ensure_all_finite=False)

@@ -315,6 +315,8 @@ def _interval(
                 "or give more rows."
             )
         return settings.forcing_interval
+    if is_driven:
+        return 1
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
         # The time itself (benchmarks/reconstruction/sweep.py, interval_fraction, noisy_fraction):
@@ -323,8 +325,6 @@ def _interval(
         # is a cheaper answer.
         steps = predictability_time(measured.lambda_max) / settings.dt
         return max(1, min(round(steps), limit))
-    if is_driven:
-        return 1
     interval = min(FALLBACK_INTERVAL, limit)
     if settings.forcing == "generalized":  # of which no step hangs on the interval
         return interval

@@ -539,6 +539,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         _warn_if_not_finite(run)
         return joined(run, future_inputs, at) if len(at) else run
 
+    @property
+    def _is_random(self):
+        """Whether a free run is one of many, by the noise that it carries."""
+        return len(self.innovations_) > 0 and bool(self.process_noise)
+
     def _engine(self):
         """Return the model in float64 behind numpy arrays."""
         from skchaos import _engine

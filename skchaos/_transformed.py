@@ -190,6 +190,12 @@ class TransformedForecaster(ForecasterMixin, RegressorMixin, BaseEstimator):
         run = self._undo(run.reshape(n_contexts * n_steps, -1)).reshape(n_contexts, n_steps, -1)
         return joined(run, future_inputs, at) if len(at) else run
 
+    @property
+    def _is_random(self):
+        """Whether a free run is one of many, by the noise that it carries."""
+        fitted = getattr(self.forecaster_, "best_estimator_", self.forecaster_)
+        return getattr(fitted, "_is_random", False)
+
     def _inward(self, rows):
         """Return rows as the forecaster takes them."""
         moved = without_inputs(rows, self.input_columns_)

@@ -67,8 +67,8 @@ class TestPolynomial:
 
 class TestWindowFilter:
     def test_it_averages_what_least_squares_can(self):
-        # Of a sine of known frequency two numbers are to be found: the mean square error at the
-        # end of m rows is that of two coefficients, 4 sigma^2 / m or so; here of at most 160.
+        # Of a sine of known frequency two numbers are to be found from at most 160 rows, so that
+        # the mean square error is 2 sigma^2 / 160; less, since its amplitude does not change.
         recorded, clean = noisy_and_clean(turning(20_000), 0.2)
         found = WindowFilter.choose(recorded, clean, [16_000], WINDOW)
         at = np.arange(17_000, 20_000)
@@ -77,7 +77,7 @@ class TestWindowFilter:
         error = found.apply(recorded.scaled(slice(None)), at, windows) - truth
         sigma = 0.2 / recorded.scaling.scale[0]
         assert len(found.offsets) == 160
-        assert np.mean(error**2) < 1.5 * 2 * sigma**2 * 2 / 160
+        assert np.mean(error**2) < 2 * sigma**2 / 160
 
     def test_there_is_none_where_there_is_no_noise(self):
         recorded, clean = noisy_and_clean(turning(5000), 0.0)
@@ -141,7 +141,7 @@ class TestEstimator:
         engine.noise_filter = None
         truth, plain = engine.states(made.clean), engine.states(made.data)
         missed = [float((states - truth)[200:].norm()) for states in (found, plain)]
-        assert missed[0] < 0.4 * missed[1]
+        assert missed[0] < 0.5 * missed[1]  # as four times the rows would do
 
     def test_a_context_is_as_long_as_the_filter_looks(self, fitted):
         assert fitted.n_context_ == 1 - fitted.noise_filter_["offsets"][0] > fitted.n_delays_
@@ -169,7 +169,7 @@ class TestEstimator:
         assert np.isfinite(fitted.predict(rows)).all()
         engine = restore(fitted)
         calm, wild = (engine.states(r)[290:].abs().max() for r in (NOISY[:300], rows))
-        assert wild < 1e3 * calm
+        assert wild < 10 * calm  # rows are 1e5 times as large as any known
 
     @pytest.mark.parametrize("settings", [{"noise_level": 0}, {"process_noise": True}])
     def test_none_without_noise_or_where_runs_lead_themselves(self, settings):

@@ -311,6 +311,20 @@ def test_inputs_that_are_no_columns(input_columns, message):
         ChaoticRNNRegressor(**SETTINGS | {"input_columns": input_columns}).fit(TRAIN)
 
 
+def test_inputs_of_the_last_row_may_be_missing(trained):
+    # As where inputs were shifted to the row before, since they act within a row.
+    known = TEST[:4].copy()
+    known.loc[known.index[-1], "wind"] = np.nan
+    run, whole = (trained.forecast(4, future_inputs=rows) for rows in (known, TEST[:4]))
+    assert run[["low", "high"]].equals(whole[["low", "high"]])
+    assert run["wind"].isna().tolist() == [False, False, False, True]
+    contexts = np.repeat(TEST[:50].to_numpy()[None], 2, axis=0)
+    inputs = np.zeros((2, 4, 1))
+    inputs[1, 2] = np.inf
+    with pytest.raises(ValueError, match="first in row 2 of context 1, 'wind'"):
+        trained.forecast(4, contexts, future_inputs=inputs)
+
+
 @pytest.mark.parametrize(
     ("future_inputs", "message"),
     [
@@ -328,10 +342,13 @@ def test_inputs_that_are_no_columns(input_columns, message):
         (TEST[::-1], "out of order or has repeats"),
         (pd.concat([TEST[:2], TEST[1:4]]), "out of order or has repeats"),
         (np.zeros((4, 2)), r"shape \(4, 2\)"),
-        (np.full((4, 1), np.nan), "NaN"),
+        (np.full((4, 1), np.nan), "3 value.* missing or not finite, the first in row 0, 'wind'"),
         (np.zeros((2, 4, 1)), r"shape \(2, 4, 1\)"),
         (TEST["wind"][1:5], r"lack 1 of the 4 row\(s\) to come"),
-        (TEST.where(TEST["wind"] != TEST["wind"].iloc[2]), "future_inputs contains NaN"),
+        (
+            TEST.where(TEST["wind"] != TEST["wind"].iloc[2]),
+            "first in row 2, 'wind'. Only those",
+        ),
         (TEST["low"][:4], r"future_inputs have no column\(s\) \['wind'\]"),
     ],
 )

@@ -11,14 +11,16 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TimeSeriesSplit
+from sklearn.preprocessing import StandardScaler
 
-from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._engine import innovations
 from skchaos._network import new_network
 from skchaos._validation import Validation, innovation_rows, judge_models, score_models
 from skchaos.core import Stack, noisy_run
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
+from skchaos.metrics import make_dynamics_scorer, prediction_error
 from skchaos.model_selection import ChaoticRNNRegressorCV
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
@@ -233,3 +235,26 @@ def test_models_of_a_stack_run_as_each_alone(rows):
         torch.Generator().manual_seed(7),
     )
     assert_allclose(stacked, torch.stack(run), atol=1e-5)
+
+
+def test_scorers_of_forecasts_take_the_mean_of_runs(rows, model):
+    scorer = make_dynamics_scorer(prediction_error, n_steps=10)
+    test = struck_oscillator(400, seed=1)
+    still = scorer(copy(model).set_params(process_noise=False), test)
+    one_run = copy(model)
+    one_run.__class__ = type("OneRun", (ChaoticRNNRegressor,), {"_is_random": False})
+    assert_allclose(scorer(model, test), still, rtol=0.1)
+    assert scorer(one_run, test) < 1.2 * scorer(model, test)  # negative errors
+    inner = ChaoticRNNRegressor(process_noise=True, **QUICK)
+    wrapped = TransformedForecaster(inner, StandardScaler())
+    assert wrapped.fit(rows)._is_random
+
+
+@pytest.mark.parametrize("is_told", [True, "auto"])
+def test_the_interval_is_one_step(rows, is_told):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotChaoticWarning)
+        assert ChaoticRNNRegressor(process_noise=is_told, **QUICK).fit(rows).forcing_interval_ == 1
+    if is_told is True:  # also where there is an exponent
+        X = make_lorenz63(1500, random_state=0)
+        assert ChaoticRNNRegressor(process_noise=True, **QUICK).fit(X).forcing_interval_ == 1

@@ -11,9 +11,9 @@ from skchaos.metrics import (
     state_space_divergence,
     valid_prediction_time,
 )
+from skchaos.metrics._scorers import point_forecasts
 
 N_STARTS, N_FORECAST, N_TAIL = 100, 1_000, 10_000
-N_RUNS = 20  # random runs whose mean is the forecast, where noise drives the model
 N_LONG = 1_000_000  # steps of the run whose end must still move
 MOST = 1e6  # diverging values are cut here, in the units of the data
 
@@ -26,7 +26,7 @@ def judge(model, case: Case, *, n_long: int = 0) -> dict:
     a Hellinger distance of spectra; `tail_sd` the standard deviation at the end of the run over
     that of the data, of the column where it is least; `valid_steps` the median over starts of the
     steps until the NRMSE passes .4. Where noise drives the model, so that a run is one of many, the
-    forecast is their mean, as the user guide says.
+    forecast is the mean of 20, as in the scorers.
     """
     n_context = model.n_context_
     n_free = max(len(case.truths[0]), 25_000, n_long)
@@ -36,7 +36,7 @@ def judge(model, case: Case, *, n_long: int = 0) -> dict:
         horizon = min(N_FORECAST, len(case.future) // 2)
         at = np.linspace(n_context, len(case.future) - horizon, N_STARTS).astype(int)
         contexts = np.stack([case.contexts[i - n_context : i] for i in at])
-        ahead = _cut(_point_forecasts(model, horizon, contexts))
+        ahead = _cut(point_forecasts(model, horizon, contexts))
     future = np.stack([case.future[i : i + horizon] for i in at])
     scale = case.truths[0].std(axis=0)
     valid = valid_prediction_time(future, ahead, scale=scale)
@@ -46,14 +46,6 @@ def judge(model, case: Case, *, n_long: int = 0) -> dict:
         "tail_sd": float((tail.std(axis=0) / scale).min()),
         "valid_steps": float(np.median(valid)),
     }
-
-
-def _point_forecasts(model, horizon: int, contexts: np.ndarray) -> np.ndarray:
-    """Return one forecast of each context."""
-    if not np.any(getattr(model, "process_noise_", 0)):
-        return model.forecast(horizon, contexts)
-    runs = model.forecast(horizon, np.repeat(contexts, N_RUNS, axis=0))
-    return runs.reshape(len(contexts), N_RUNS, horizon, -1).mean(axis=1)
 
 
 def floor(case: Case) -> dict:

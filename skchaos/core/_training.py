@@ -148,10 +148,10 @@ class _Member:
             if product <= (1 + self.config.tol) * self.best:
                 self.n_waited, result.weights = 0, weights
                 result.score, result.error = score, error
-        if self.config.patience is not None and self.n_waited >= self.config.patience:
-            result.stopped = "early_stopping"
-        elif result.n_iter >= self.config.max_iter:
+        if result.n_iter >= self.config.max_iter:
             result.stopped = "max_iter"
+        elif self.config.patience is not None and self.n_waited >= self.config.patience:
+            result.stopped = "early_stopping"
 
 
 class _Program:

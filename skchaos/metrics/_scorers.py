@@ -17,6 +17,7 @@ from skchaos.metrics._state_space import state_space_divergence
 from skchaos.metrics._validation import check_option
 
 _FARTHEST_SD = 1e3  # where the rows of a diverged forecast are held, in standard deviations
+N_RUNS = 20  # what their mean is off adds a twentieth to the mean square error
 _LONGEST_AUTO = 1000  # steps; some nine Lyapunov times of Lorenz-63 at dt = .01
 
 
@@ -112,6 +113,9 @@ def make_dynamics_scorer(
     `estimator.forecast(n_steps, X=context)` is compared with the rows that follow; with `n_starts`
     one call gets contexts of shape (n_starts, `n_context_`, n_features). So the scored rows hang a
     little on `n_context_`. A `y` is ignored: a free run imitates `X`.
+
+    Where noise drives the series, so that a forecast is one random run of many, the forecasts from
+    many starts are means of 20 runs.
 
     Columns that are inputs of the forecaster are given to it and not compared.
 
@@ -242,8 +246,7 @@ class _DynamicsScorer:
         windows = rows[starts[:, None] + np.arange(n_context + n_steps)]
         truth = windows[:, n_context:]
         known = known_inputs(forecaster, truth, n_steps)
-        forecasts = forecaster.forecast(n_steps, X=windows[:, :n_context], **known)
-        forecasts = np.asarray(forecasts, dtype=float)
+        forecasts = point_forecasts(forecaster, n_steps, windows[:, :n_context], **known)
         rows, truth, forecasts = (foreseen(forecaster, part) for part in (rows, truth, forecasts))
         return self._metric(truth, _held(forecasts, rows), **self._kwargs)
 
@@ -283,6 +286,15 @@ def forecaster_and_rows(estimator, X):
             )
     check_is_fitted(estimator, "n_context_")
     return estimator, X
+
+
+def point_forecasts(forecaster, n_steps, contexts, **known):
+    """Return one forecast of each context: the mean, where runs carry noise and are one of many."""
+    n_runs = N_RUNS if getattr(forecaster, "_is_random", False) else 1
+    known = {name: np.repeat(values, n_runs, axis=0) for name, values in known.items()}
+    runs = forecaster.forecast(n_steps, X=np.repeat(contexts, n_runs, axis=0), **known)
+    runs = np.asarray(runs, dtype=float)
+    return runs.reshape(len(contexts), n_runs, *runs.shape[1:]).mean(axis=1)
 
 
 def known_inputs(forecaster, following, n_steps):
