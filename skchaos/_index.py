@@ -166,7 +166,8 @@ def _kind(index: "pd.Index") -> str:
     raise ValueError(
         f"The index holds labels like {index[-1]!r} ({index.dtype}), which have no next one. "
         "Use a DatetimeIndex, a PeriodIndex or evenly spaced numbers: "
-        "X.index = pd.to_datetime(X.index), or X.reset_index(drop=True)."
+        "X.index = pd.to_datetime(X.index), with utc=True where times have different offsets, or "
+        "X.reset_index(drop=True)."
     )
 
 
@@ -265,10 +266,7 @@ def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
     if not uneven.any():
         return
     at = int(np.flatnonzero(uneven)[0])
-    remedy = (
-        "fill a hole of a few rows (X.asfreq(...).interpolate(limit=5)), or mark the stretches on "
-        "either side of it with groups=(X.index.to_series().diff() > step).cumsum()"
-    )
+    remedy = _remedy_of_holes(index, step)
     if not index.is_monotonic_increasing:
         remedy = (
             "they are not in order of time: X.sort_index(), shuffle=False in a split, or groups= "
@@ -285,6 +283,20 @@ def _check_even(index: "pd.Index", uneven: np.ndarray, step: str) -> None:
         f"consecutive in time, here {step} apart, without holes or repeats: {remedy}. In "
         "cross-validation use TimeSeriesSplit."
     )
+
+
+def _remedy_of_holes(index: "pd.Index", step: str) -> str:
+    kind, refill, usual = _kind(index), "X.asfreq(...)", f"pd.Timedelta({step!r})"
+    if kind == "datetime":
+        refill = f"X.asfreq({usual})"
+    elif kind == "timedelta":
+        refill = f"X.resample({usual}).mean()"
+    elif kind == "number":
+        refill, usual = f"X.reindex(np.arange({index[0]}, {index[-1]} + {step}, {step}))", step
+    mark = "label the stretches on either side of it by groups="
+    if kind != "period":
+        mark += f"(X.index.to_series().diff() > {usual}).cumsum()"
+    return f"fill a hole of a few rows, {refill}.interpolate(), or {mark} in fit"
 
 
 def _is_ragged(index: "pd.Index") -> bool:

@@ -146,7 +146,7 @@ def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     raise ValueError(
         f"Input X contains {what} in column {label!r} at row {n_before + row}{where}; "
         f"{(~finite).sum()} value(s) are not finite. "
-        "Fill gaps of a few rows, e.g. X.interpolate(limit=5) of a frame; "
+        "Fill gaps of a few rows, X.interpolate() of a frame where they are all short; "
         "at longer ones leave rows out and mark the stretches between them with groups= in fit."
     )
 

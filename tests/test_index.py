@@ -53,7 +53,7 @@ def test_an_array_has_no_index():
 
 
 HOURS = pd.date_range("2024-01-01", periods=9, freq="h")
-SORT, FILL = r"X\.sort_index\(\).*TimeSeriesSplit", r"asfreq\(.*groups="
+SORT, FILL = r"X\.sort_index\(\).*TimeSeriesSplit", r"(asfreq|reindex)\(.*groups="
 DROP, RESAMPLE = r"index\.duplicated\(\)", "resample"
 
 
@@ -206,3 +206,29 @@ def test_rows_of_one_trajectory_show_their_holes():
     with pytest.raises(ValueError, match="from 2 to 4"):
         check_consecutive(frame(index), like=None)
     check_consecutive(frame(index[:1]), like=None)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(np.r_[0:50, 60:100]),
+        pd.Index(np.r_[0:50, 60:100] * 2),
+        pd.Index(np.r_[0:25, 30:50] / 2),
+        pd.date_range("2024", periods=100, freq="h").delete(slice(40, 44)),
+        pd.timedelta_range(0, periods=100, freq="s").delete(slice(40, 44)),
+    ],
+    ids=["whole", "by two", "halves", "dates", "durations"],
+)
+def test_what_the_message_says_of_a_hole_mends_it(index):
+    X = pd.DataFrame({"x": np.arange(float(len(index)))}, index=index)
+    with pytest.raises(ValueError, match="fill a hole") as caught:
+        read_index(X)
+    fill, groups = re.search(
+        r"rows, (X.*\(\)), or .* groups=(.*) in fit", str(caught.value)
+    ).groups()
+    filled, groups = eval(fill), eval(groups)
+    assert len(filled) > len(X)
+    assert filled.notna().all(axis=None)
+    read_index(filled)
+    assert groups.nunique() == 2
+    read_index(X, lengths=groups.value_counts(sort=False).tolist())
