@@ -186,7 +186,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             vars(self).pop(name, None)  # of an earlier fit
         X, y = indexable(X, y)
         read_rows(self, X, y, reset=True, min_rows=2, keep_mapped=True)
-        self._set_scorers()
+        self._set_scorers(y)
         candidates = self._candidates(X, groups)
         splits = self._splits(X, y, groups)
         self.n_splits_ = len(splits) * self.n_seeds
@@ -256,16 +256,16 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
             )
         return candidates
 
-    def _set_scorers(self):
+    def _set_scorers(self, y):
         scoring = self.scoring
         self.multimetric_ = isinstance(scoring, Iterable) and not isinstance(scoring, str)
         if not self.multimetric_:
-            self.scorer_ = self._scorer(scoring)
+            self.scorer_ = self._scorer(scoring, y)
             return
         named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
         if not named:
             raise ValueError(f"scoring={scoring!r} has no scorers: name one or more.")
-        self.scorer_ = {name: self._scorer(one) for name, one in named.items()}
+        self.scorer_ = {name: self._scorer(one, y) for name, one in named.items()}
         is_undecided = self.refit is False and self.factor is None
         if self.refit not in self.scorer_ and not is_undecided:
             raise ValueError(
@@ -273,13 +273,19 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
                 f"candidate, one of {list(self.scorer_)}."
             )
 
-    def _scorer(self, scoring):
+    def _scorer(self, scoring, y):
         if isinstance(scoring, str):
             if scoring not in {*DYNAMICS_SCORERS, *get_scorer_names()}:
                 raise ValueError(
                     f"scoring={scoring!r} is no name of a scorer. Those for chaotic series are "
                     f"{sorted(DYNAMICS_SCORERS)}; scikit-learn has its own "
                     "(sklearn.metrics.get_scorer_names)."
+                )
+            if y is None and scoring not in DYNAMICS_SCORERS:
+                raise ValueError(
+                    f"scoring={scoring!r} compares predictions with y, and there is none: use one "
+                    f"of {sorted(DYNAMICS_SCORERS)}, scoring=None for the one-step R2, or fit "
+                    "with y."
                 )
             scoring = DYNAMICS_SCORERS.get(scoring, scoring)
         return check_scoring(self._base(), scoring=scoring)

@@ -271,6 +271,7 @@ BAD = {
     "no candidates": ({"param_grid": []}, "no candidates"),
     "no scorers": ({"scoring": []}, "no scorers"),
     "a slip": ({"scoring": "neg_state_divergence"}, "chaotic series are .*neg_state_space_div"),
+    "no y": ({"scoring": "r2"}, "compares predictions with y, and there is none"),
 }
 
 
