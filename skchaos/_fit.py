@@ -88,7 +88,7 @@ class Job:
         steps = (plan.forcing_interval, plan.sequence_length, settings.batch_size)
         adapts = settings.forcing_strength == "auto"
         forcing = (settings.forcing, settings.interval_jitter, adapts)
-        noise = (plan.is_noise_driven, plan.window_noise)
+        noise = (plan.is_noise_driven, plan.window_noise > 0)
         return (
             *network,
             *rows,
@@ -184,10 +184,11 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
     floor = np.nan if validation is None else validation.floor
     trained = [Trained(result, len(results), floor, interrupted) for result in results]
 
-    def rank(one: Trained) -> tuple[bool, bool, float, int]:
+    def rank(one: Trained) -> tuple[bool, bool, bool, float, int]:
         result = one.result
         error = 1.0 if one.is_poor else result.error
-        return _ends(job, result), one.is_poor, result.score * error, -result.n_iter
+        is_nothing = result.n_iter == 0
+        return is_nothing, _ends(job, result), one.is_poor, result.score * error, -result.n_iter
 
     return trained[0] if len(trained) == 1 else min(trained, key=rank)
 

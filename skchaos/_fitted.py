@@ -27,7 +27,11 @@ def take_over(
     ------
     RuntimeError
         If training never reached a finite loss.
+    KeyboardInterrupt
+        If training was interrupted before there was anything to keep.
     """
+    if trained.result.n_iter == 0 and trained.interrupted:
+        raise KeyboardInterrupt
     if trained.result.n_iter == 0:
         raise RuntimeError(
             f"Training ended ({trained.result.stopped}) before its first check: there is "
@@ -47,7 +51,7 @@ def _describe(estimator: "ChaoticRNNRegressor", job: Job, trained: Trained) -> N
     """Look at free runs of what was trained."""
     train_lengths, measured = measure(estimator, job.series)
     estimator.reconstruction_report_ = _reconstruction.report(
-        restore(estimator), job.series, train_lengths, measured
+        restore(estimator), job.recorded, job.series, train_lengths, measured
     )
     if trained.is_poor:
         estimator.reconstruction_report_["reasons"].append(

@@ -133,9 +133,13 @@ def measure_rows(
 def usable_exponent(measured: MeasuredExponents) -> float:
     """Return the exponent, also where it is uncertain, but 0 where the rows are regular.
 
-    A forcing interval from an uncertain exponent is a better guess than one from none.
+    A forcing interval from an uncertain exponent is a better guess than one from none. Only of
+    noisy rows an exponent that is smaller than its own error is none, nan.
     """
-    return 0.0 if measured.regime in REGULAR else measured.lambda_max
+    if measured.regime in REGULAR:
+        return 0.0
+    is_lost = _is_noisy(measured) and measured.lambda_max < measured.standard_errors[0]
+    return math.nan if is_lost else measured.lambda_max
 
 
 def predictability_time(exponent: float) -> float:
@@ -173,6 +177,12 @@ def make_plan(
     """
     train_lengths, measured = measure(settings, series)
     longest = max(train_lengths)
+    if math.isnan(measured.mean_period):
+        raise ValueError(
+            f"The rows to train on, the first {train_lengths} of the trajectories, do not move, "
+            "though those after them do. A constant has no dynamics to learn: leave such rows out, "
+            "or set early_stopping=False, which trains on all."
+        )
     is_taken = bool(np.any(series.noise_level))
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
@@ -285,7 +295,7 @@ def is_noise_driven(process_noise: bool | Literal["auto"], measured: MeasuredExp
     """
     if process_noise != "auto":
         return process_noise
-    is_neither = measured.regime in ("noise", "undecided") and math.isnan(measured.lambda_max)
+    is_neither = measured.regime in ("noise", "undecided") and math.isnan(usable_exponent(measured))
     return is_neither and _is_noisy(measured)
 
 
@@ -323,7 +333,7 @@ def _interval(
         # longer intervals teach slow motions, such as the phase of a drive; but errors that start
         # at the level of noise have grown large by their end, and there the middle of all orbits
         # is a cheaper answer.
-        steps = predictability_time(measured.lambda_max) / settings.dt
+        steps = predictability_time(usable_exponent(measured)) / settings.dt
         return max(1, min(round(steps), limit))
     interval = min(FALLBACK_INTERVAL, limit)
     if settings.forcing == "generalized":  # of which no step hangs on the interval

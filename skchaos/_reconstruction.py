@@ -52,7 +52,11 @@ class _Motion:
 
 
 def report(
-    engine: Engine, series: Series, train_lengths: list[int], measured: MeasuredExponents
+    engine: Engine,
+    recorded: Series,
+    series: Series,
+    train_lengths: list[int],
+    measured: MeasuredExponents,
 ) -> dict[str, Any]:
     """Describe free runs of a fitted model and compare them with the rows.
 
@@ -60,6 +64,8 @@ def report(
     ----------
     engine : Engine
         The model, in float64.
+    recorded : Series
+        Rows as they were given, which free runs begin from.
     series : Series
         Rows that it was trained on, and those set aside; the latter are compared with, or the later
         half where there are none.
@@ -73,7 +79,7 @@ def report(
     dict
         See ``ChaoticRNNRegressor.reconstruction_report_``.
     """
-    motion = _free_motion(engine, series, measured.dt)
+    motion = _free_motion(engine, recorded, measured.dt)
     pieces, alike = held_out_rows(series, train_lengths), stretches(series, train_lengths)
     if not pieces:  # then the later half is held against the earlier
         pieces = held_out_rows(series, [max(n // 2, n - MAX_HELD_OUT) for n in series.lengths])

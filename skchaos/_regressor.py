@@ -121,9 +121,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Whether to set the last rows of each trajectory aside, to judge the model by them 25 times
         during training, and to keep the last state that is not distinguishably worse than the best.
         What counts is the score of free runs times the mean squared error of forecasts over one
-        forcing interval: a low error does not mean a free run that lives, and scores are noisy. If
-        False, or where fewer than 100 rows of a trajectory would be set aside or left, all its rows
-        are trained on; where none are set aside the last state is kept.
+        forcing interval (of one step and to the fourth power where noise drives the series, since
+        noise is most of it): a low error does not mean a free run that lives, and scores are noisy.
+        If False, or where fewer than 100 rows of a trajectory would be set aside or left, all its
+        rows are trained on; where none are set aside the last state is kept.
     validation_fraction : float, default=0.1
         Part of the rows set aside for early stopping, of a trajectory 200,000 at most.
     n_iter_no_change : int, default=15
@@ -427,18 +428,29 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             series = self._check_series(X, y, groups, goes_on)
         else:
             learn_columns(self, X)
-        n_hidden = _network.resolve_hidden(self.n_hidden, series.n_features)
-        n_rectified = _network.resolve_rectified(self.cell, n_hidden, self.n_rectified)
+        if goes_on:
+            n_hidden, n_rectified = self.n_hidden_, self.n_rectified_
+            window = self.n_delays_, self.delay_
+        else:
+            n_hidden = _network.resolve_hidden(self.n_hidden, series.n_features)
+            n_rectified = _network.resolve_rectified(self.cell, n_hidden, self.n_rectified)
+            window = self.n_delays, self.delay
         _network.check_network(self, n_hidden, series.n_features)
-        window = (self.n_delays_, self.delay_) if goes_on else (self.n_delays, self.delay)
         clean = self._without_noise(series)
         plan = make_plan(self, clean, *window, n_hidden, n_rectified)
         seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
         start = _network.weights_of(self) if goes_on else None
+        if plan.is_noise_driven:  # of which observation has a part that nobody can tell from it
+            clean = series
         noise_filter = None
-        if clean is not series and not plan.is_noise_driven:  # else rows of its own lead a free run
+        if clean is not series:
             noise_filter = shared_filter(series, clean, plan.train_lengths, plan.offsets)
         return _fit.Job(self, plan, clean, series, seeds.tolist(), noise_filter, start)
+
+    def _measure(self, X, groups):
+        """Return the exponents that a fit would measure, and the lengths of trajectories."""
+        series = self._check_series(X, None, groups, goes_on=False)
+        return measure(self, self._without_noise(series))[1], series.lengths
 
     def _without_noise(self, series):
         """Return the series to train on; those that are fitted to one series share it."""
@@ -519,6 +531,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         return targets.ravel() if self.target_ndim_ == 1 else targets
 
     def _continue(self, contexts, n_steps, future_inputs=None):
+        self._validate_params()  # process_noise may have been set since
         engine = self._engine()
         if self.process_noise not in ("auto", False) and engine.pool is None:
             raise ValueError(

@@ -5,11 +5,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import (
     _window,
+    is_noise_driven,
     make_plan,
+    usable_exponent,
 )
 from skchaos.datasets import make_lorenz63
 
@@ -17,7 +20,7 @@ from skchaos.datasets import make_lorenz63
 def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos", prediction_error=0.0):
     return SimpleNamespace(
         n_delays=n_delays, delay=delay, lambda_max=lambda_max, mean_period=period, regime=regime,
-        prediction_error=prediction_error,
+        prediction_error=prediction_error, standard_errors=(0.1,),
     )  # fmt: skip
 
 
@@ -83,3 +86,28 @@ def test_one_column_of_a_flow_gets_the_long_window():
     plan = ChaoticRNNRegressor(dt=0.01, early_stopping=False)._prepare(rows, None, None).plan
     assert plan.n_delays == 40
     assert plan.span > 60
+
+
+@pytest.mark.parametrize(
+    ("exponent", "regime", "missed", "expected"),
+    [
+        (0.2, "chaos", 0.03, 0.2),
+        (0.11, "undecided", 0.03, 0.11),
+        (0.09, "undecided", 0.03, np.nan),  # its error is .1
+        (0.09, "undecided", 0.01, 0.09),  # a better guess than none, where the next row is foreseen
+        (-0.3, "noise", 0.03, np.nan),
+        (0.2, "cycle", 0.03, 0.0),
+        (np.nan, "undecided", 0.03, np.nan),
+    ],
+)
+def test_in_noise_an_exponent_below_its_error_is_none(exponent, regime, missed, expected):
+    found = measured(1, lambda_max=exponent, regime=regime, prediction_error=missed)
+    assert_array_equal(usable_exponent(found), expected)
+    assert is_noise_driven("auto", found) == np.isnan(expected)
+
+
+def test_rows_that_stand_still_until_they_are_set_aside_are_named():
+    X = np.ones((1500, 1))
+    X[-100:, 0] = np.sin(np.arange(100))
+    with pytest.raises(ValueError, match=r"first \[1350\] .* do not move"):
+        ChaoticRNNRegressor(max_iter=1).fit(X)

@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import TimeSeriesSplit
 from sklearn.preprocessing import StandardScaler
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._engine import innovations
+from skchaos._fit import train_models
 from skchaos._network import new_network
 from skchaos._validation import Validation, innovation_rows, judge_models, score_models
 from skchaos.core import Stack, noisy_run
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.metrics import make_dynamics_scorer, prediction_error
-from skchaos.model_selection import ChaoticRNNRegressorCV
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
 WINDOW = torch.arange(5)  # rows of a window of as many
@@ -90,13 +90,18 @@ def test_without_the_noise_they_are_iterated_predictions(rows, model):
         known = np.vstack([known, ahead])
 
 
-def test_folds_of_two_lengths_are_trained_together():
-    rows = np.zeros((4200, 1))
-    for t, shock in enumerate(np.random.default_rng(0).standard_normal(4199)):
-        rows[t + 1] = 0.5 * rows[t] + shock
+def test_folds_of_two_lengths_are_trained_together_as_alone():
+    rows = np.zeros((2300, 1))
+    for t, shock in enumerate(np.random.default_rng(0).standard_normal(2299)):
+        rows[t + 1] = 0.9 * rows[t] + 0.3 * shock
     model = ChaoticRNNRegressor(process_noise=True, n_delays=5, delay=1, **QUICK)
-    search = ChaoticRNNRegressorCV(model, {"alpha": [0.0]}, cv=TimeSeriesSplit(2, test_size=700))
-    assert np.isfinite(search.fit(rows).best_score_)
+    jobs = [clone(model)._prepare(part, None, None) for part in (rows[:1000], rows[1000:])]
+    assert jobs[0].shape == jobs[1].shape
+    assert jobs[0].plan.window_noise > 0
+    together = train_models(jobs)
+    for job, trained in zip(jobs, together, strict=True):
+        [alone] = train_models([job])
+        assert_allclose(trained.result.loss_curve, alone.result.loss_curve, rtol=1e-5)
 
 
 def test_noise_that_was_not_fitted_cannot_be_asked_for():
@@ -258,3 +263,18 @@ def test_the_interval_is_one_step(rows, is_told):
     if is_told is True:  # also where there is an exponent
         X = make_lorenz63(1500, random_state=0)
         assert ChaoticRNNRegressor(process_noise=True, **QUICK).fit(X).forcing_interval_ == 1
+
+
+def test_noise_of_observation_is_not_taken_from_what_noise_drives():
+    # It cannot be told from the other, and forecasts begin from rows as they are.
+    X = make_lorenz63(2000, noise=0.1, random_state=0)
+    job = ChaoticRNNRegressor(process_noise=True)._prepare(X, None, None)
+    assert_array_equal(job.series.rows, X)
+    assert job.filter is None
+    plain = ChaoticRNNRegressor()._prepare(X, None, None)
+    assert plain.series.noise_level.min() > 0.05
+
+
+def test_what_is_set_after_a_fit_is_looked_at(model):
+    with pytest.raises(ValueError, match=r"'process_noise' parameter .* Got 'no'"):
+        copy(model).set_params(process_noise="no").forecast(3)

@@ -59,7 +59,7 @@ def report_of(rate, dt=1.0):
     rows = logistic_rows(4000)
     series = make_series(rows)
     measured = lyapunov_exponents(rows, dt=dt, n_exponents=1)
-    return report(make_engine(Logistic(rate), series), series, [3000], measured)
+    return report(make_engine(Logistic(rate), series), series, series, [3000], measured)
 
 
 @pytest.fixture(scope="module")

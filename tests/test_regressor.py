@@ -23,7 +23,7 @@ from skchaos import ChaoticRNNRegressor, _fit
 from skchaos._plan import _interval, measure
 from skchaos._series import Scaling
 from skchaos._validation import Validation, forecast_errors
-from skchaos.core import CELLS, Stack, _training
+from skchaos.core import CELLS, Stack, TrainingResult, _training
 from skchaos.datasets import make_henon, make_lorenz63
 from skchaos.exceptions import (
     DivergenceWarning,
@@ -313,6 +313,16 @@ class TestNothingIsLost:
         torch.set_num_threads(n_threads)
         assert found == before[1]
 
+    def test_an_interrupt_before_there_is_anything_to_keep_is_one(self, lorenz, monkeypatch):
+        from skchaos.core import _gradients
+
+        def interrupted(*args):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(_gradients, "add_gradients", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ChaoticRNNRegressor(**QUICK).fit(lorenz)
+
     def test_interrupt_keeps_a_fitted_model(self, lorenz, monkeypatch):
         from skchaos.core import _gradients
 
@@ -358,6 +368,15 @@ class TestNothingIsLost:
         warm = ChaoticRNNRegressor(warm_start=True, **QUICK).fit(lorenz)
         with pytest.raises(ValueError, match=f"warm_start=True.*{name}={value!r}"):
             warm.set_params(**{name: value}).fit(lorenz)
+
+    def test_warm_start_keeps_what_is_left_to_it(self, lorenz):
+        settings = QUICK | {"n_hidden": 20}
+        warm = ChaoticRNNRegressor("al_rnn", n_rectified=10, **settings).fit(lorenz)
+        ahead = warm.forecast(20)
+        left = {"n_hidden": "auto", "n_rectified": "auto", "learning_rate": 1e-12}
+        warm.set_params(warm_start=True, max_iter=1, **left).fit(lorenz)
+        assert (warm.n_hidden_, warm.n_rectified_) == (20, 10)
+        assert_allclose(warm.forecast(20), ahead, rtol=1e-4)
 
     def test_warm_start_keeps_window_columns_and_targets(self):
         X = hourly(400)
@@ -422,7 +441,7 @@ class TestForcingInterval:
 
     @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
     def test_auto_is_capped(self, room, interval):
-        measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0.0)
+        measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0)
         assert _interval(ChaoticRNNRegressor(), measured, room, False) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):
@@ -466,6 +485,17 @@ class TestHeldOutRows:
 
 class TestTrainingAgain:
     TWICE: ClassVar[dict] = QUICK | {"n_init": 2}
+
+    def test_a_training_that_never_began_is_not_kept(self, lorenz, monkeypatch):
+        train = _fit.train
+
+        def second_diverges(stack, sources, **kwargs):
+            first, _ = train(stack, sources, **kwargs)
+            return [first, TrainingResult(weights={}, stopped="diverged")]
+
+        monkeypatch.setattr(_fit, "train", second_diverges)
+        monkeypatch.setattr(_fit, "comes_to_an_end", lambda *_: True)
+        assert ChaoticRNNRegressor(**self.TWICE).fit(lorenz).n_iter_ == QUICK["max_iter"]
 
     def trainings(self, lorenz, monkeypatch):
         """Return a fitted model, what came of its trainings, and their configurations."""

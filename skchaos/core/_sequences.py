@@ -107,8 +107,12 @@ class Batches:
         first = sources[0]
         tables = list({id(source.table): source.table for source in sources}.values())
         self.rows = tables[0].rows if len(tables) == 1 else torch.cat([t.rows for t in tables])
-        # Those that windows are taken from.
+        # Those that windows are taken from, with noise that is the same for a table among others.
         self.windows = self.rows.clone() if first.config.window_noise else self.rows
+        levels = {id(source.table): source.config.window_noise for source in sources}
+        lengths = [len(table.rows) for table in tables]
+        parts = (self.rows.split(lengths), self.windows.split(lengths))
+        self.noisy = list(zip(*parts, levels.values(), strict=True))
         none = self.rows.new_empty(len(self.rows), 0)
         known = [table.inputs for table in tables if table.inputs is not None]
         self.inputs = torch.cat(known) if known else none  # (row, input)
@@ -196,9 +200,10 @@ class Batches:
         Until the next call windows keep their noise, which is that of `step` for every model.
         """
         if self.windows is not self.rows:
-            generator = torch.Generator(self.rows.device).manual_seed(step)
-            torch.randn(self.rows.shape, generator=generator, out=self.windows)
-            self.windows.mul_(self.sources[0].config.window_noise).add_(self.rows)
+            for rows, windows, level in self.noisy:
+                generator = torch.Generator(rows.device).manual_seed(step)
+                torch.randn(rows.shape, generator=generator, out=windows)
+                windows.mul_(level).add_(rows)
         starts = torch.stack([source.draw(n_updates) for source in self.sources], dim=1)
         starts = starts + self.first_row[:, None]
         segments = (starts.unsqueeze(-2) + self.segment_starts[:, None]).flatten(-2)

@@ -1,20 +1,19 @@
 """Forcing intervals to search over."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_scalar
 
-from skchaos._index import read_index
 from skchaos._plan import (
     FALLBACK_INTERVAL,
     is_noise_driven,
-    measure_rows,
     predictability_time,
     usable_exponent,
 )
-from skchaos._rows import column_labels, column_positions, read_array, without_inputs
-from skchaos.neighbors._rows import trajectory_lengths
+from skchaos._regressor import ChaoticRNNRegressor
 
 # From an eighth of the predictability time to twice that time: the range over which the sweeps of
 # Mikhaeil et al. 2022, figures 3 and 4, pass through their minimum.
@@ -28,7 +27,7 @@ def forcing_interval_grid(
     """Return forcing intervals around the predictability time of a series.
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
-    twice that time, with lambda_max measured on `X` (:func:`skchaos.exponents.lyapunov_exponents`).
+    twice that time, with lambda_max measured on `X` as a fit does, after noise was taken from it.
     Where the series shows no positive exponent they are spaced around 30 steps, and where noise
     drives it there is but one, of 1 step.
 
@@ -59,12 +58,18 @@ def forcing_interval_grid(
     5
     """
     check_scalar(n_intervals, "n_intervals", Integral, min_val=1)
-    rows = read_array(X, min_rows=2)
-    rows = without_inputs(rows, column_positions(column_labels(X, rows.shape[1]), input_columns))
-    lengths = trajectory_lengths(groups, len(rows))
-    read_index(X, lengths)  # a hole in time would be taken for a jump of the dynamics
-    measured = measure_rows(rows.__getitem__, rows.shape[1], lengths, 1.0)
-    if is_noise_driven(process_noise, measured):
+    settings = {"input_columns": input_columns, "process_noise": process_noise}
+    return intervals_around(ChaoticRNNRegressor(**settings), X, groups, n_intervals)
+
+
+def intervals_around(
+    estimator: ChaoticRNNRegressor, X: Any, groups: Any, n_intervals: int = 5
+) -> list[int]:
+    """Return intervals around the one that an estimator would take on all of the rows."""
+    settings = clone(estimator).set_params(early_stopping=False, dt=1.0)
+    settings._validate_params()
+    measured, lengths = settings._measure(X, groups)
+    if is_noise_driven(settings.process_noise, measured):
         return [1]
     steps = predictability_time(usable_exponent(measured))
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL

@@ -16,7 +16,7 @@ from skchaos._rows import read_rows
 from skchaos._sklearn import Interval, check_is_fitted, fit_method, take_rows
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection._fits import Fit, run, tabulate
-from skchaos.model_selection._grid import forcing_interval_grid
+from skchaos.model_selection._grid import intervals_around
 from skchaos.neighbors._rows import trajectory_lengths
 
 
@@ -236,10 +236,9 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     def _candidates(self, X, groups):
         grid = self.param_grid
         if grid is None:
-            base = self._base()
-            known = {"input_columns": base.input_columns, "process_noise": base.process_noise}
-            around = forcing_interval_grid(X, groups=groups, **known)
-            grid = {"forcing_interval": ["auto", *around]}
+            around = intervals_around(self._base(), X, groups)
+            # One step, where noise drives the series, is what "auto" is.
+            grid = {"forcing_interval": ["auto", *around] if around != [1] else ["auto"]}
         candidates = list(ParameterGrid(grid))
         if not candidates:
             raise ValueError(f"param_grid={grid!r} has no candidates: name parameters and values.")

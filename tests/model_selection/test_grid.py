@@ -48,7 +48,18 @@ def test_where_noise_drives_there_is_one_interval():
     search = ChaoticRNNRegressorCV(ChaoticRNNRegressor(**QUICK), cv=2)
     with pytest.warns(NotChaoticWarning, match="noise that drives"):
         search.fit(rows)
-    assert search.cv_results_["param_forcing_interval"].tolist() == ["auto", 1]
+    assert search.cv_results_["param_forcing_interval"].tolist() == ["auto"]  # which is 1
+    with pytest.raises(ValueError, match=r"'process_noise' parameter .* Got 'yes'"):
+        forcing_interval_grid(rows, process_noise="yes")
+
+
+def test_the_grid_is_of_rows_without_their_noise():
+    # With it they show an exponent of a third.
+    X = make_lorenz63(3000, noise=0.2, random_state=0)
+    model = ChaoticRNNRegressor(early_stopping=False, **QUICK | {"forcing_interval": "auto"})
+    grid = forcing_interval_grid(X, n_intervals=5)
+    assert model.fit(X).noise_level_.min() > 0.1
+    assert grid[3] == pytest.approx(model.forcing_interval_, rel=0.02)  # an eighth, ..., one, two
 
 
 def test_bad_input(lorenz):

@@ -112,7 +112,7 @@ def test_seeds_count_up_from_that_of_the_estimator(lorenz):
         clone(search).set_params(estimator__random_state=np.random.RandomState(0)).fit(lorenz)
 
 
-def test_a_second_training_is_made_only_of_the_poor(lorenz):
+def test_of_several_trainings_the_same_are_kept(lorenz):
     model = ChaoticRNNRegressor(**(QUICK | {"n_init": 2}))
     plain = GridSearchCV(
         model, GRID, cv=TimeSeriesSplit(2), scoring=DYNAMICS_SCORERS[NAME], refit=False
@@ -328,7 +328,6 @@ def test_an_interrupt_ends_the_search(lorenz, monkeypatch, grid):
         calls.append(args)
         raise KeyboardInterrupt
 
-    # Rows of the second fold are set aside: its fits would be poor, and be made anew.
     model = ChaoticRNNRegressor(**(QUICK | {"n_init": 3, "validation_fraction": 0.2}))
     search = ChaoticRNNRegressorCV(model, grid, cv=2).fit(lorenz[:1100])
     before = search.cv_results_
