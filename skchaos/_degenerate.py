@@ -1,10 +1,9 @@
 """Columns and rows that say nothing about how states part."""
 
-import warnings
-
 import numpy as np
 
 from skchaos._series import Scaling
+from skchaos._warn import warn
 from skchaos.exceptions import DegenerateDataWarning
 from skchaos.neighbors._rows import Units
 
@@ -16,7 +15,7 @@ MANY = 0.4  # part of the rows: less than the half that twice the same recording
 WINDOW = 8  # rows: few rows of a recording in few digits are alike by chance, that many are not
 
 
-def warn_of_degenerate(rows, labels, *, stacklevel):
+def warn_of_degenerate(rows, labels):
     """Warn of columns that are constant, copies or counters, and of rows that say nothing."""
     constant = ~Units(rows).varies
     varying, labels_varying = rows[:, ~constant], labels[~constant]
@@ -29,11 +28,10 @@ def warn_of_degenerate(rows, labels, *, stacklevel):
         *_repeated_windows(varying),
     ]
     if problems:
-        warnings.warn(
+        warn(
             f"X is degenerate: {'; '.join(problems)}. These say nothing about how states part: "
             "leave out such columns and rows.",
             DegenerateDataWarning,
-            stacklevel=stacklevel + 1,
         )
 
 

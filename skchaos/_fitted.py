@@ -1,6 +1,5 @@
 """What a fit leaves on the estimator, and what it warns of."""
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from skchaos._network import attribute_of
 from skchaos._plan import measure
 from skchaos._series import joined
 from skchaos._validation import innovation_rows
+from skchaos._warn import warn
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
 
 if TYPE_CHECKING:
@@ -115,28 +115,25 @@ def _store_noise(estimator: "ChaoticRNNRegressor", job: Job) -> None:
 def _warn(estimator: "ChaoticRNNRegressor", trained: Trained) -> None:
     result = trained.result
     if result.n_setbacks:
-        warnings.warn(
+        warn(
             f"The training loss was not finite {result.n_setbacks} time(s); training went back "
             "to the last good state with half the learning rate each time"
             + (" and then gave up. " if result.stopped == "diverged" else ". ")
             + f"Try learning_rate below {estimator.learning_rate:g} or a shorter forcing_interval "
             f"than {estimator.forcing_interval_}.",
             DivergenceWarning,
-            stacklevel=6,
         )
     if reasons := estimator.reconstruction_report_["reasons"]:
-        warnings.warn(
+        warn(
             f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
             "may predict the next rows all the same. Look at a long forecast; try a larger "
             f"max_iter than {estimator.max_iter}, or n_init than {estimator.n_init}.",
             PoorFitWarning,
-            stacklevel=6,
         )
     if trained.interrupted:
-        warnings.warn(
+        warn(
             "Training was interrupted; the estimator is fitted with the best state so far, "
             f"after {result.n_iter} of {estimator.max_iter} updates. Set warm_start=True to go on "
             "from it.",
             InterruptedWarning,
-            stacklevel=6,
         )

@@ -1,6 +1,5 @@
 """LyapunovSpectrum: exponents of a series or of a fitted model, and what follows from them."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +12,7 @@ from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._plan import predictability_time
 from skchaos._rows import column_labels, read_rows, without_inputs
 from skchaos._sklearn import HasMethods, Interval, check_is_fitted, fit_method
+from skchaos._warn import warn
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import local_exponents, lyapunov_exponents
 from skchaos.exponents._verdict import REGULAR, regime_of_model
@@ -35,7 +35,6 @@ EITHER_ATTRIBUTES = (
     "step_",
     "trajectories_",
 )
-FIT_DEPTH = 5  # calls from the caller of `fit` to `_fit_rows` or `_fit_model`, for warnings
 MIN_ORBITS = 2  # whose spread is an error
 DEFAULT_N_EXPONENTS = 10  # for a model: enough for the sum to turn negative in most systems
 
@@ -246,7 +245,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return self
 
     def _fit_rows(self, rows, lengths):
-        warn_of_degenerate(rows, self.column_names_, stacklevel=FIT_DEPTH)
+        warn_of_degenerate(rows, self.column_names_)
         self.dt_ = 1.0 if self.dt is None else self.dt
         self.rows_, self.trajectories_ = rows.copy(), np.repeat(np.arange(len(lengths)), lengths)
         found = self._measure_rows(rows, lengths)
@@ -285,11 +284,10 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.dt_ = own_dt if self.dt is None else self.dt
         engine = _engine_of(self.estimator_)
         if getattr(engine, "pool", None) is not None:
-            warnings.warn(
+            warn(
                 "Free runs of the model carry noise, and the exponents are those of its network "
                 "without it: they say little of what the model does.",
                 NotChaoticWarning,
-                stacklevel=FIT_DEPTH,
             )
         n_transient = max(1, self.n_steps // 4)
         n_led = self.n_steps + n_transient if engine.n_inputs else 1

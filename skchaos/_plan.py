@@ -5,7 +5,6 @@ and standard deviation by which columns are scaled, which are those of all rows)
 """
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +13,7 @@ import numpy as np
 
 from skchaos._mapped import is_mapped
 from skchaos._series import Series
+from skchaos._warn import warn
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
 from skchaos.exponents._choice import HIGH_DIMENSIONAL
@@ -196,13 +196,12 @@ def make_plan(
     interval = _interval(settings, measured, room, is_driven)
     sequence_length = _sequence_length(settings, interval, room)
     if is_driven and settings.process_noise == "auto":
-        warnings.warn(
+        warn(
             f"The training rows show noise that drives them rather than chaos ({measured.reason}); "
             "process_noise='auto' takes them so: the model learns one step, and a forecast is one "
             "random run of many. Set process_noise=True to say so yourself, which silences this, "
             f"or process_noise=False for deterministic dynamics.{_beside(settings, series)}",
             NotChaoticWarning,
-            stacklevel=6,
         )
     return Plan(
         n_delays=n_delays,
@@ -338,12 +337,11 @@ def _interval(
     interval = min(FALLBACK_INTERVAL, limit)
     if settings.forcing == "generalized":  # of which no step hangs on the interval
         return interval
-    warnings.warn(
+    warn(
         f"The training rows show no positive Lyapunov exponent ({measured.reason}); "
         f"forcing_interval='auto' falls back to {interval} steps. Set forcing_interval, or "
         "search over skchaos.model_selection.forcing_interval_grid(X).",
         NotChaoticWarning,
-        stacklevel=7,
     )
     return interval
 

@@ -1,6 +1,5 @@
 """ChaoticRNNRegressor: the scikit-learn shell of the core."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,6 +14,7 @@ from skchaos._plan import make_plan, measure
 from skchaos._rows import column_labels, column_positions, learn_columns, read_rows
 from skchaos._series import Scaling, Series, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
+from skchaos._warn import warn
 from skchaos.exceptions import DivergenceWarning
 from skchaos.neighbors._rows import trajectory_lengths
 
@@ -567,11 +567,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
 def _warn_if_not_finite(run):
     finite = np.isfinite(run).all(axis=(0, 2))
     if not finite.all():
-        warnings.warn(
+        warn(
             f"The free run left the range of numbers after {int(np.argmin(finite))} steps; the "
             "rows from there on are not finite. The model has no bounded orbit: fit it with "
             "another random_state, or a cell that is bounded (lstm, gru, elman, "
             "clipped_shallow_plrnn).",
             DivergenceWarning,
-            stacklevel=4,
         )

@@ -1,6 +1,5 @@
 """What all baselines share, and the simplest of them."""
 
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from skchaos._index import read_index
 from skchaos._rows import column_labels, read_rows
 from skchaos._series import Scaling
 from skchaos._sklearn import check_is_fitted, fit_method
+from skchaos._warn import warn
 from skchaos.exceptions import DivergenceWarning
 from skchaos.metrics import valid_prediction_time
 
@@ -175,10 +175,9 @@ class MeanForecaster(BaseForecaster):
 def _warn_if_diverged(run):
     finite = np.isfinite(run).all(axis=(0, 2))
     if not finite.all():
-        warnings.warn(
+        warn(
             f"A free run was {FARTHEST_SD:g} standard deviations away after "
             f"{int(np.argmin(finite))} steps; its rows from there on are inf. The map has no "
             "bounded orbit there.",
             DivergenceWarning,
-            stacklevel=4,
         )

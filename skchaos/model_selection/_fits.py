@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from sklearn.exceptions import FitFailedWarning
 
 from skchaos._regressor import ChaoticRNNRegressor
+from skchaos._warn import warn
 from skchaos.exceptions import PoorFitWarning
 
 if TYPE_CHECKING:
@@ -55,11 +56,10 @@ def run(fits, scorers, n_jobs):
     if len(failures) == len(fits):
         raise ValueError(f"Every fit failed. The first: {failures[0]}")
     if failures:
-        warnings.warn(
+        warn(
             f"{len(failures)} of {len(fits)} fits failed; their scores are nan. The first: "
             f"{failures[0]}",
             FitFailedWarning,
-            stacklevel=5,
         )
     return outcomes
 

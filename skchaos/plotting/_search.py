@@ -1,12 +1,12 @@
 """What a finished search says about the forcing interval."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skchaos._sklearn import check_is_fitted
+from skchaos._warn import warn
 from skchaos.plotting._common import clock_of
 
 PARAMETER = "forcing_interval"
@@ -150,11 +150,10 @@ def _without_failures(scores, intervals):
     failed = ~np.isfinite(scores).all(axis=1)
     if failed.any():
         which = list(dict.fromkeys(str(intervals[i]) for i in np.flatnonzero(failed)))
-        warnings.warn(
+        warn(
             f"{failed.sum()} candidate(s) of the search, with {PARAMETER} {', '.join(which)}, have "
             "a score that is not finite, and are left out.",
             UserWarning,
-            stacklevel=4,  # to the line of the user
         )
     return np.where(failed[:, None], np.nan, scores)
 

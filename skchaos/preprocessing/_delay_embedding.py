@@ -1,6 +1,5 @@
 """DelayEmbedding: recent rows side by side, as columns."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -11,6 +10,7 @@ from skchaos._index import TimeIndex, check_consecutive, read_index
 from skchaos._rows import column_labels, read_rows
 from skchaos._series import is_constant
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method, input_names
+from skchaos._warn import warn
 from skchaos.exceptions import NoEmbeddingWarning
 from skchaos.neighbors import cao_dimension, choose_delay
 from skchaos.neighbors._rows import trajectory_lengths
@@ -144,12 +144,11 @@ class DelayEmbedding(TransformerMixin, BaseEstimator):
             found = cao_dimension(rows, delay=self.delay_, groups=trajectories)
             self.n_delays_, self.e1_, self.e2_ = found.n_delays, found.e1, found.e2
             if found.verdict != "determined":
-                warnings.warn(
+                warn(
                     f"n_delays_={self.n_delays_} at delay_={self.delay_} may not determine what "
                     f"comes next: {found.reason}. See e1_ and e2_; give more rows, or set n_delays "
                     "and delay by how well you forecast with them.",
                     NoEmbeddingWarning,
-                    stacklevel=5,
                 )
 
     def fit_transform(self, X, y=None, *, groups=None):
