@@ -15,7 +15,7 @@ from skchaos._rows import column_labels, column_positions, learn_columns, read_r
 from skchaos._series import Scaling, Series, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos._warn import warn
-from skchaos.exceptions import DivergenceWarning
+from skchaos.exceptions import DivergenceWarning, NoiseKeptWarning
 from skchaos.neighbors._rows import trajectory_lengths
 
 SEEDS = np.iinfo(np.int32).max
@@ -445,6 +445,14 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         noise_filter = None
         if clean is not series:
             noise_filter = shared_filter(series, clean, plan.train_lengths, plan.offsets)
+        elif self.noise_level not in ("auto", 0) and not plan.is_noise_driven:
+            warn(
+                f"noise_level={self.noise_level:g}, but no noise is taken from the rows: they are "
+                "in a file, too few, or as noisy as half of what they vary, or those around a row "
+                "know less of it than it does itself. Set noise_level to 'auto' or 0, which "
+                "silences this.",
+                NoiseKeptWarning,
+            )
         return _fit.Job(self, plan, clean, series, seeds.tolist(), noise_filter, start)
 
     def _measure(self, X, groups):

@@ -19,6 +19,10 @@ class NotChaoticWarning(UserWarning):
     """A default that is measured on chaos fell back because the series shows none."""
 
 
+class NoiseKeptWarning(UserWarning):
+    """Noise was to be taken from the training rows, and could not be."""
+
+
 class InterruptedWarning(UserWarning):
     """Training was interrupted from the keyboard; the best state so far was kept."""
 

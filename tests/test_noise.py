@@ -15,6 +15,7 @@ from skchaos.datasets import (
     make_lorenz63,
     make_roessler,
 )
+from skchaos.exceptions import NoiseKeptWarning
 from tests.test_regressor import QUICK
 
 N_ROWS = 10_000
@@ -202,3 +203,13 @@ class TestFit:
         for level in (-0.1, 1.0, "low"):
             with pytest.raises(ValueError, match="noise_level"):
                 ChaoticRNNRegressor(noise_level=level).fit(np.zeros((100, 1)))
+
+
+@pytest.mark.parametrize(("n_rows", "level"), [(250, 0.1), (3000, 0.7)])
+def test_who_names_a_level_is_told_that_nothing_is_taken(n_rows, level):
+    X = make_lorenz63(n_rows, noise=level, random_state=0)
+    model = ChaoticRNNRegressor(
+        noise_level=level, process_noise=False, forcing_interval=20, **QUICK
+    )
+    with pytest.warns(NoiseKeptWarning, match=f"noise_level={level}, but no noise is taken"):
+        assert model.fit(X).noise_level_.max() == 0
