@@ -1,5 +1,7 @@
 """The report of a fit: what free runs do, beside what the rows do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,14 @@ def report_of(rate, dt=1.0):
     series = make_series(rows)
     measured = lyapunov_exponents(rows, dt=dt, n_exponents=1)
     return report(make_engine(Logistic(rate), series), series, series, [3000], measured)
+
+
+def test_free_runs_begin_from_rows_as_they_were_recorded():
+    series = make_series(logistic_rows(4000))
+    recorded = replace(series, rows=np.full((4000, 1), -0.1))  # from where the map runs away
+    measured = lyapunov_exponents(series.rows, n_exponents=1)
+    found = report(make_engine(Logistic(4.0), series), recorded, series, [3000], measured)
+    assert found["regime"] == "unbounded"
 
 
 @pytest.fixture(scope="module")
