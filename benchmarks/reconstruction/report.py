@@ -46,7 +46,7 @@ MARKERS = {
 RANKED = {
     "dstsp30": "divergence of a free run (30 bins, or mixture) / floor",
     "dh": "power spectrum distance / floor",
-    "valid_steps": "valid prediction time / Lyapunov time (recordings: 100 steps)",
+    "valid_steps": "valid prediction time / Lyapunov time\n(of recordings / 100 steps)",
 }
 # Name, column, and decimals of what a table shows; all but the last two are better when smaller.
 SCORES = {
