@@ -6,20 +6,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
-from skchaos._filter import shared_filter
 from skchaos._forecaster import ForecasterMixin
-from skchaos._index import TimeIndex, read_index
-from skchaos._noise import without_noise
-from skchaos._plan import make_plan, measure
-from skchaos._rows import column_labels, column_positions, learn_columns, read_rows
-from skchaos._series import Scaling, Series, joined
+from skchaos._series import Scaling, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos._warn import warn
-from skchaos.exceptions import DivergenceWarning, NoiseKeptWarning
-from skchaos.neighbors._rows import trajectory_lengths
+from skchaos.exceptions import DivergenceWarning
 
-SEEDS = np.iinfo(np.int32).max
-MIN_ROWS = 5  # fewer cannot hold a window, a step and something to compare them with
 _CELLS = {
     *("al_rnn", "clipped_shallow_plrnn", "dendritic_plrnn", "elman", "gru", "lstm", "plrnn"),
     "shallow_plrnn",
@@ -405,106 +397,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         RuntimeError
             If `device` is not available, or training never reaches a finite loss.
         """
-        from skchaos import _fit, _fitted  # torch loads here, not with the package
+        from skchaos import _fit, _fitted, _prepare  # torch loads here, not with the package
 
-        job = self._prepare(X, y, groups)
+        job = _prepare.prepare(self, X, y, groups)
         [trained] = _fit.train_models([job])
         return _fitted.take_over(self, job, trained)
-
-    def _prepare(self, X, y, groups, series=None):
-        """Check everything and return what to train; `series` is that of the same rows, if known.
-
-        What is measured on a series is kept with it. It is not for an estimator that goes on.
-        """
-        from skchaos import _engine, _fit, _network
-
-        _engine.resolve_device(self.device)  # fails before any work is done
-        goes_on = self.warm_start and hasattr(self, "weight_names_")
-        if series is not None and not np.array_equal(
-            series.input_columns, column_positions(series.columns, self.input_columns)
-        ):
-            series = None  # of other inputs
-        if series is None:
-            series = self._check_series(X, y, groups, goes_on)
-        else:
-            learn_columns(self, X)
-        if goes_on:
-            n_hidden, n_rectified = self.n_hidden_, self.n_rectified_
-            window = self.n_delays_, self.delay_
-        else:
-            n_hidden = _network.resolve_hidden(self.n_hidden, series.n_features)
-            n_rectified = _network.resolve_rectified(self.cell, n_hidden, self.n_rectified)
-            window = self.n_delays, self.delay
-        _network.check_network(self, n_hidden, series.n_features)
-        clean = self._without_noise(series)
-        plan = make_plan(self, clean, *window, n_hidden, n_rectified)
-        seeds = check_random_state(self.random_state).randint(SEEDS, size=self.n_init)
-        start = _network.weights_of(self) if goes_on else None
-        if plan.is_noise_driven:  # of which observation has a part that nobody can tell from it
-            clean = series
-        noise_filter = None
-        if clean is not series:
-            noise_filter = shared_filter(series, clean, plan.train_lengths, plan.offsets)
-        elif self.noise_level not in ("auto", 0) and not plan.is_noise_driven:
-            warn(
-                f"noise_level={self.noise_level:g}, but no noise is taken from the rows: they are "
-                "in a file, too few, or as noisy as half of what they vary, or those around a row "
-                "know less of it than it does itself. Set noise_level to 'auto' or 0, which "
-                "silences this.",
-                NoiseKeptWarning,
-            )
-        return _fit.Job(self, plan, clean, series, seeds.tolist(), noise_filter, start)
-
-    def _measure(self, X, groups):
-        """Return the exponents that a fit would measure, and the lengths of trajectories."""
-        series = self._check_series(X, None, groups, goes_on=False)
-        return measure(self, self._without_noise(series))[1], series.lengths
-
-    def _without_noise(self, series):
-        """Return the series to train on; those that are fitted to one series share it."""
-        train_lengths, measured = measure(self, series)
-        known = (self.noise_level, self.dt, *train_lengths)
-        if known not in series.measured:
-            clean = without_noise(series, train_lengths, self.noise_level, measured.noise_level)
-            series.measured[known] = None if clean is series else clean  # no cycle
-        return series.measured[known] or series
-
-    def _check_series(self, X, y, groups, goes_on):
-        keep_mapped = self.input_columns is None  # else columns are taken apart in memory
-        checked = read_rows(
-            self, X, y, reset=not goes_on, min_rows=MIN_ROWS, keep_mapped=keep_mapped
-        )
-        rows, targets = (checked, None) if y is None else checked
-        lengths = trajectory_lengths(groups, len(rows))
-        columns = column_labels(X, rows.shape[1])
-        like = TimeIndex.unpack(self.time_index_) if goes_on else None
-        at = column_positions(columns, self.input_columns)
-        series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns, at)
-        if goes_on:
-            self._check_goes_on(series)
-        return series
-
-    def _check_goes_on(self, series):
-        """Raise where the network to train is not the one of the last fit."""
-        for name in ("cell", "n_hidden", "n_rectified", "state_inference", "n_delays", "delay"):
-            wanted, last = getattr(self, name), getattr(self, f"{name}_")
-            if wanted not in ("auto", last):
-                raise ValueError(
-                    f"warm_start=True goes on from a network with {name}={last!r}, and now "
-                    f"{name}={wanted!r}: keep it, or set warm_start=False."
-                )
-        if not np.array_equal(series.input_columns, self.input_columns_):
-            raise ValueError(
-                f"warm_start=True goes on from a network whose inputs were the columns at "
-                f"{self.input_columns_.tolist()}, and now they are at "
-                f"{series.input_columns.tolist()}: keep them, or set warm_start=False."
-            )
-        if len(series.target_scaling.mean) != len(self.target_mean_):
-            raise ValueError(
-                f"warm_start=True goes on from a network with {len(self.target_mean_)} target(s), "
-                f"and now y has {len(series.target_scaling.mean)}: give as many, or set "
-                "warm_start=False."
-            )
 
     def predict(self, X):
         """Predict one step ahead of every row.
@@ -554,7 +451,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         if engine.pool is None:
             run = engine.free_run(engine.final_states(contexts), n_steps, inputs)
         else:
-            seed = check_random_state(self.random_state).randint(SEEDS)
+            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             run = engine.noisy_run(contexts, n_steps, seed=seed, inputs=inputs)
             run = engine.scaling.undo(run)
         _warn_if_not_finite(run)

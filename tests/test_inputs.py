@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.preprocessing import FunctionTransformer
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
+from skchaos._prepare import prepare
 from skchaos._reconstruction import _run_starts
 from skchaos._validation import Validation, forecast_errors
 from skchaos.core import Stack
@@ -212,7 +213,7 @@ def test_too_few_rows_to_follow_are_told_before_training(monkeypatch):
 
 
 def test_fits_are_judged_by_what_forecasts_with_these_inputs_do(trained):
-    job = clone(trained)._prepare(TRAIN, None, None)
+    job = prepare(clone(trained), TRAIN)
     validation, n = Validation.of(job.plan, job.series), trained.n_context_
     engine, columns = trained._engine(), ["low", "high", "wind"]
     scaled = ((TRAIN - TRAIN.mean()) / TRAIN.std(ddof=0))[columns].to_numpy()

@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
 from skchaos._fit import train_models
 from skchaos._network import new_network, resolve_forcing, resolve_hidden
+from skchaos._prepare import prepare
 from skchaos.core import GeneralizedForcing, SparseForcing
 from skchaos.datasets import make_lorenz63
 
@@ -132,14 +133,14 @@ def test_a_network_whose_units_are_all_columns_needs_one_row():
 def test_mixed_intervals_are_more_than_two():
     plain = ChaoticRNNRegressor(forcing_interval=50, **QUICK)
     mixed = ChaoticRNNRegressor(forcing_interval=50, interval_jitter=0.3, **QUICK)
-    lengths = [model._prepare(X, None, None).plan.sequence_length for model in (plain, mixed)]
+    lengths = [prepare(model, X).plan.sequence_length for model in (plain, mixed)]
     assert lengths == [100, 150]
 
 
 def test_models_of_different_strengths_are_trained_in_lockstep_as_alone():
     def job(strength):
         model = ChaoticRNNRegressor(forcing="generalized", forcing_strength=strength, **QUICK)
-        return model._prepare(X, None, None)
+        return prepare(model, X)
 
     jobs = [job(0.1), job(0.6)]
     assert jobs[0].shape == jobs[1].shape
@@ -170,12 +171,12 @@ def test_a_new_network_leaves_the_generator_as_it_was():
 )
 def test_errors_count_squared_where_noise_drives_or_where_asked(loss, process_noise, is_squared):
     model = ChaoticRNNRegressor(**QUICK, loss=loss, process_noise=process_noise)
-    assert model._prepare(X, None, None).is_squared == is_squared
+    assert prepare(model, X).is_squared == is_squared
 
 
 def test_losses_are_not_trained_in_lockstep():
     jobs = [
-        ChaoticRNNRegressor(**QUICK, loss=loss)._prepare(X, None, None)
+        prepare(ChaoticRNNRegressor(**QUICK, loss=loss), X)
         for loss in ("absolute_error", "squared_error")
     ]
     assert jobs[0].shape != jobs[1].shape

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skchaos import ChaoticRNNRegressor, _fit, _noise
 from skchaos._noise import HALF_WIDTHS, _weigh, denoise
+from skchaos._prepare import prepare
 from skchaos.datasets import (
     make_duffing,
     make_henon,
@@ -163,7 +164,7 @@ class TestFit:
     def test_rows_come_out_better_or_as_they_were(self, make, columns, step, is_better, noise):
         made = make(5000 * step, columns=columns, noise=noise, return_bunch=True, random_state=0)
         X, clean = made.data[::step], made.clean[::step]
-        series = ChaoticRNNRegressor(early_stopping=False)._prepare(X, None, None).series
+        series = prepare(ChaoticRNNRegressor(early_stopping=False), X).series
         before, after = (np.std(rows - clean, axis=0) for rows in (X, series.rows))
         if is_better:
             assert (after < 0.75 * before).all()

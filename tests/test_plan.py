@@ -14,6 +14,7 @@ from skchaos._plan import (
     make_plan,
     usable_exponent,
 )
+from skchaos._prepare import prepare
 from skchaos.datasets import make_lorenz63
 
 
@@ -70,7 +71,7 @@ def test_noise_taken_or_left_is_averaged_over_a_window(
 ):
     rows = make_lorenz63(1_000, random_state=0)
     model = ChaoticRNNRegressor(dt=0.01, early_stopping=False, noise_level=0)
-    series = replace(model._prepare(rows, None, None).series, noise_level=np.full(3, taken))
+    series = replace(prepare(model, rows).series, noise_level=np.full(3, taken))
     found = measured(1, prediction_error=prediction_error)
     monkeypatch.setattr("skchaos._plan.measure", lambda *_: ([1_000], found))
     assert make_plan(model, series, "auto", "auto", 50, 0).n_delays == n_delays
@@ -83,7 +84,7 @@ def test_window_leaves_rows_to_learn_from():
 
 def test_one_column_of_a_flow_gets_the_long_window():
     rows = make_lorenz63(6_000, columns="x", random_state=0)
-    plan = ChaoticRNNRegressor(dt=0.01, early_stopping=False)._prepare(rows, None, None).plan
+    plan = prepare(ChaoticRNNRegressor(dt=0.01, early_stopping=False), rows).plan
     assert plan.n_delays == 40
     assert plan.span > 60
 

@@ -17,6 +17,7 @@ from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
 from skchaos._engine import innovations
 from skchaos._fit import train_models
 from skchaos._network import new_network
+from skchaos._prepare import prepare
 from skchaos._validation import Validation, innovation_rows, judge_models, score_models
 from skchaos.core import Stack, noisy_run
 from skchaos.datasets import make_lorenz63
@@ -95,7 +96,7 @@ def test_folds_of_two_lengths_are_trained_together_as_alone():
     for t, shock in enumerate(np.random.default_rng(0).standard_normal(2299)):
         rows[t + 1] = 0.9 * rows[t] + 0.3 * shock
     model = ChaoticRNNRegressor(process_noise=True, n_delays=5, delay=1, **QUICK)
-    jobs = [clone(model)._prepare(part, None, None) for part in (rows[:1000], rows[1000:])]
+    jobs = [prepare(clone(model), part) for part in (rows[:1000], rows[1000:])]
     assert jobs[0].shape == jobs[1].shape
     assert jobs[0].plan.window_noise > 0
     together = train_models(jobs)
@@ -114,7 +115,7 @@ def test_windows_of_innovations_stay_within_a_trajectory(rows):
     X = np.concatenate([rows[:1500], 1e3 + rows[:260], rows[:1500]])
     groups = np.repeat([0, 1, 2], [1500, 260, 1500])
     settings = QUICK | {"n_delays": 40, "delay": 4, "validation_fraction": 0.5}
-    job = ChaoticRNNRegressor(process_noise=True, **settings)._prepare(X, None, groups)
+    job = prepare(ChaoticRNNRegressor(process_noise=True, **settings), X, groups=groups)
     for windows in innovation_rows(job.series, job.plan):
         values = job.series.scaling.undo(windows)
         assert np.ptp(values, axis=1).max() < 500
@@ -124,7 +125,7 @@ def test_windows_of_a_validation_stay_within_a_trajectory(rows):
     X = np.concatenate([rows[:1200], 1e3 + rows[:900]])
     groups = np.repeat([0, 1], [1200, 900])
     settings = QUICK | {"n_delays": 40, "delay": 4, "validation_fraction": 0.9}
-    job = ChaoticRNNRegressor(forcing_interval=5, **settings)._prepare(X, None, groups)
+    job = prepare(ChaoticRNNRegressor(forcing_interval=5, **settings), X, groups=groups)
     validation = Validation.of(job.plan, job.series)
     for windows in (validation.windows, validation.ahead):
         assert np.ptp(job.series.scaling.undo(windows), axis=1).max() < 500
@@ -185,7 +186,7 @@ def test_noise_is_not_carried_if_one_says_so(rows):
 def _validated(rows, **settings):
     """Return what an estimator would judge its trainings by, and a network for it."""
     settings = QUICK | {"process_noise": True, "n_delays": 5, "delay": 1} | settings
-    job = ChaoticRNNRegressor(**settings)._prepare(rows, None, None)
+    job = prepare(ChaoticRNNRegressor(**settings), rows)
     network = new_network("lstm", 8, n_features=1, inference="window", n_delays=5, seed=0)
     return Validation.of(job.plan, job.series), Stack.of([network], torch.device("cpu")).model
 
@@ -268,10 +269,10 @@ def test_the_interval_is_one_step(rows, is_told):
 def test_noise_of_observation_is_not_taken_from_what_noise_drives():
     # It cannot be told from the other, and forecasts begin from rows as they are.
     X = make_lorenz63(2000, noise=0.1, random_state=0)
-    job = ChaoticRNNRegressor(process_noise=True)._prepare(X, None, None)
+    job = prepare(ChaoticRNNRegressor(process_noise=True), X)
     assert_array_equal(job.series.rows, X)
     assert job.filter is None
-    plain = ChaoticRNNRegressor()._prepare(X, None, None)
+    plain = prepare(ChaoticRNNRegressor(), X)
     assert plain.series.noise_level.min() > 0.05
 
 

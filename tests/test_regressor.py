@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, _fit
 from skchaos._plan import _interval, measure
+from skchaos._prepare import check_series, prepare
 from skchaos._series import Scaling
 from skchaos._validation import Validation, forecast_errors
 from skchaos.core import CELLS, Stack, TrainingResult, _training
@@ -426,7 +427,7 @@ class TestForcingInterval:
 
         def exponent(X):
             model = ChaoticRNNRegressor(**settings)
-            series = replace(model._check_series(X, None, None, False), scaling=scaling)
+            series = replace(check_series(model, X, None, None), scaling=scaling)
             return measure(model, series)[1].lambda_max
 
         assert exponent(changed) == plain.lyapunov_exponent_
@@ -547,7 +548,7 @@ class TestTrainingAgain:
         for name in ("cell.weight", "cell.bias"):  # a state that fades
             results[ending].weights[name] = torch.zeros_like(results[ending].weights[name])
         monkeypatch.setattr(_fit, "_train", lambda *given: results)
-        job = ChaoticRNNRegressor(**self.TWICE)._prepare(lorenz, None, None)
+        job = prepare(ChaoticRNNRegressor(**self.TWICE), lorenz)
         assert _fit._ends(job, results[ending])
         # The other has learnt nothing yet either.
         monkeypatch.setattr(
@@ -566,7 +567,7 @@ class TestTrainingAgain:
 
     def test_forecast_errors_are_those_of_forecasts(self, lorenz):
         fitted = ChaoticRNNRegressor(forcing_interval=7, **QUICK).fit(lorenz)
-        job = ChaoticRNNRegressor(forcing_interval=7, **QUICK)._prepare(lorenz, None, None)
+        job = prepare(ChaoticRNNRegressor(forcing_interval=7, **QUICK), lorenz)
         validation = Validation.of(job.plan, job.series)
         scaling, n_context = fitted._engine().scaling, fitted.n_context_
         contexts, future = np.split(validation.ahead, [n_context], axis=1)

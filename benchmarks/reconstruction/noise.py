@@ -27,6 +27,7 @@ from benchmarks.reconstruction.cases import RESULTS, SEEDS, SYSTEMS, _trajectory
 from benchmarks.reconstruction.study import append
 from skchaos import ChaoticRNNRegressor, _filter, _noise
 from skchaos._filter import WindowFilter
+from skchaos._prepare import prepare
 
 TABLE = RESULTS / "noise.csv"
 CASES = [
@@ -44,7 +45,7 @@ def run(system: str, condition: str) -> list[dict]:
     case = load(system, condition, "choose")
     columns = list(SYSTEMS[system].part) if condition.startswith("part") else slice(None)
     truth = _trajectory(system, SEEDS["choose"])[:, columns]
-    job = ChaoticRNNRegressor(dt=case.dt)._prepare(case.train, None, None)
+    job = prepare(ChaoticRNNRegressor(dt=case.dt), case.train)
     scale, lengths = job.recorded.scaling.scale, job.plan.train_lengths
     cut = lengths[0]
 

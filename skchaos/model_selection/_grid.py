@@ -66,9 +66,11 @@ def intervals_around(
     estimator: ChaoticRNNRegressor, X: Any, groups: Any, n_intervals: int = 5
 ) -> list[int]:
     """Return intervals around the one that an estimator would take on all of the rows."""
+    from skchaos._prepare import measure_as_fitted  # torch loads here
+
     settings = clone(estimator).set_params(early_stopping=False, dt=1.0)
     settings._validate_params()
-    measured, lengths = settings._measure(X, groups)
+    measured, lengths = measure_as_fitted(settings, X, groups)
     if is_noise_driven(settings.process_noise, measured):
         return [1]
     steps = predictability_time(usable_exponent(measured))

@@ -377,6 +377,8 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
         ]
 
     def _prepare(self, candidates, data, shared, max_iter):
+        from skchaos._prepare import prepare  # torch loads here
+
         fits = []
         for i, params in enumerate(candidates):
             for j, ((train, test), known) in enumerate(zip(data, shared, strict=True)):
@@ -385,7 +387,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
                     if max_iter is not None:
                         estimator.set_params(max_iter=max_iter)
                     estimator._validate_params()
-                    job = estimator._prepare(*train, series=known.get("series"))
+                    job = prepare(estimator, *train, series=known.get("series"))
                     known["series"] = job.recorded
                     _check_test(j, test, job)
                     fits.append(Fit(i, j * self.n_seeds + k, estimator, job, test))
