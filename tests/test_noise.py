@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skchaos import ChaoticRNNRegressor, _fit, _noise
+from skchaos import ChaoticRNNRegressor, _fit, _noise, _reconstruction
 from skchaos._noise import HALF_WIDTHS, _weigh, denoise
 from skchaos._prepare import prepare
 from skchaos.datasets import (
@@ -214,3 +214,17 @@ def test_who_names_a_level_is_told_that_nothing_is_taken(n_rows, level):
     )
     with pytest.warns(NoiseKeptWarning, match=f"noise_level={level}, but no noise is taken"):
         assert model.fit(X).noise_level_.max() == 0
+
+
+def test_free_runs_of_a_report_begin_from_rows_with_their_noise(monkeypatch):
+    X, seen = make_lorenz63(3000, noise=0.1, random_state=0), []
+
+    def spy(engine, recorded, series, *others):
+        seen.extend([recorded, series])
+        return report(engine, recorded, series, *others)
+
+    report = _reconstruction.report
+    monkeypatch.setattr(_reconstruction, "report", spy)
+    ChaoticRNNRegressor(**QUICK).fit(X)
+    assert_array_equal(seen[0].rows, X)
+    assert not np.array_equal(seen[1].rows, X)
