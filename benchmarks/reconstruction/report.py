@@ -10,8 +10,6 @@ import re
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -249,6 +247,7 @@ def draw_fractions() -> None:
 
 def main() -> None:
     """Write and draw what there is."""
+    matplotlib.use("Agg")
     if TABLE.exists():
         write_tables()
         draw_scores()
