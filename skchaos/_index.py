@@ -292,10 +292,12 @@ def _remedy_of_holes(index: "pd.Index", step: str) -> str:
     elif kind == "timedelta":
         refill = f"X.resample({usual}).mean()"
     elif kind == "number":
-        refill, usual = f"X.reindex(np.arange({index[0]}, {index[-1]} + {step}, {step}))", step
+        # To the nearest label, since those of a float index may be rounded.
+        labels = f"np.arange({index[0]}, {index[-1]} + {step} / 2, {step})"
+        refill, usual = f"X.reindex({labels}, method='nearest', tolerance={step} / 4)", step
     mark = "label the stretches on either side of it by groups="
     if kind != "period":
-        mark += f"(X.index.to_series().diff() > {usual}).cumsum()"
+        mark += f"(X.index.to_series().diff() > 1.5 * {usual}).cumsum()"
     return f"fill a hole of a few rows, {refill}.interpolate(), or {mark} in fit"
 
 

@@ -98,19 +98,19 @@ class Validation:
         if n_led:
             inputs = series.input_scaling.apply(series.inputs[at[:, None] + np.arange(n_led)])
         truth, stretch = np.concatenate(held_out)[:, varying], stretch[:, varying]
-        trained = stretches(series, plan.train_lengths)[..., varying]
-        floor = free_running_score(truth, stretch, trained, inputs is not None)
         n_steps = min(plan.forcing_interval, (last - first) // 2)
         at = np.linspace(first, last - n_steps, N_FORECASTS).astype(int)
         ahead = series.scaled_with_inputs(at[:, None] + np.arange(-plan.span, n_steps + 1))
-        one_step = None
+        one_step, floor = None, np.nan
         if plan.is_noise_driven:
-            floor = np.nan
             # As many of every fold of a search, whose models are judged together.
             one_step = tuple(
                 rows[np.linspace(0, len(rows) - 1, N_ONE_STEP).astype(int)]
                 for rows in innovation_rows(series, plan)
             )
+        else:
+            trained = stretches(series, plan.train_lengths)[..., varying]
+            floor = free_running_score(truth, stretch, trained, inputs is not None)
         runs = (windows, inputs, plan.offsets)
         return cls(truth, stretch, *runs, varying, floor, ahead, one_step)
 

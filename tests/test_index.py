@@ -214,10 +214,11 @@ def test_rows_of_one_trajectory_show_their_holes():
         pd.Index(np.r_[0:50, 60:100]),
         pd.Index(np.r_[0:50, 60:100] * 2),
         pd.Index(np.r_[0:25, 30:50] / 2),
+        pd.Index(np.arange(100) * 0.1).delete(slice(40, 44)),  # .30000000000000004 and the like
         pd.date_range("2024", periods=100, freq="h").delete(slice(40, 44)),
         pd.timedelta_range(0, periods=100, freq="s").delete(slice(40, 44)),
     ],
-    ids=["whole", "by two", "halves", "dates", "durations"],
+    ids=["whole", "by two", "halves", "tenths", "dates", "durations"],
 )
 def test_what_the_message_says_of_a_hole_mends_it(index):
     X = pd.DataFrame({"x": np.arange(float(len(index)))}, index=index)
@@ -229,6 +230,7 @@ def test_what_the_message_says_of_a_hole_mends_it(index):
     filled, groups = eval(fill), eval(groups)
     assert len(filled) > len(X)
     assert filled.notna().all(axis=None)
+    assert X["x"].isin(filled["x"]).all()  # no row is lost
     read_index(filled)
     assert groups.nunique() == 2
     read_index(X, lengths=groups.value_counts(sort=False).tolist())
