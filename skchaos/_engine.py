@@ -16,6 +16,7 @@ from skchaos._network import new_network, weights_of
 from skchaos._rows import without_inputs
 from skchaos._series import NO_COLUMNS, Scaling
 from skchaos.core import (
+    ClosedLoop,
     DrivenMap,
     ForcedRNN,
     TangentDynamics,
@@ -79,7 +80,7 @@ def one_thread() -> Iterator[None]:
 
 
 def free_run(
-    model: ForcedRNN,
+    model: ForcedRNN | ClosedLoop,
     states: Tensor,  # ([model,] orbit, state)
     n_steps: int,
     n_transient: int = 0,
@@ -141,6 +142,8 @@ class Engine:
         Of the columns that are not inputs.
     offsets : ndarray of shape (n_delays,)
         Rows of a window relative to its last one, ascending, ending in 0.
+    is_closed : bool
+        Whether each step of a free run begins from the rows before it (see :class:`ClosedLoop`).
     pool : ndarray of shape (n_innovations, n_features), optional
         Standardised innovations that free runs carry.
     input_scaling : Scaling, optional
@@ -156,6 +159,7 @@ class Engine:
         model: ForcedRNN,
         scaling: Scaling,
         offsets: np.ndarray,
+        is_closed: bool = False,
         pool: np.ndarray | None = None,
         input_scaling: Scaling | None = None,
         input_columns: np.ndarray = NO_COLUMNS,
@@ -163,6 +167,10 @@ class Engine:
     ) -> None:
         self.model, self.scaling, self.input_scaling = model, scaling, input_scaling
         self.offsets, self.pool, self.input_columns = offsets, pool, input_columns
+        self.kept, self.dynamics = offsets, model  # rows that make a state, and what moves it
+        if is_closed:
+            self.kept = np.arange(offsets[0], 1)
+            self.dynamics = ClosedLoop(model, torch.as_tensor(offsets - offsets[0]))
         self.noise_filter = noise_filter
         parameter = next(model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
@@ -174,6 +182,13 @@ class Engine:
         return max(-int(self.offsets[0]), of_filter)
 
     @property
+    def state_size(self) -> int:
+        """Numbers that make a state."""
+        if self.dynamics is self.model:
+            return self.model.cell.state_size
+        return len(self.kept) * self.model.n_features
+
+    @property
     def n_inputs(self) -> int:
         """Columns of a row that are inputs."""
         return len(self.input_columns)
@@ -183,11 +198,11 @@ class Engine:
 
     def _infer(self, rows: np.ndarray, at: np.ndarray) -> Tensor:  # (window, state)
         """Infer states at some of standardised rows; before the first stands the first again."""
-        windows = rows[np.clip(at[:, None] + self.offsets, 0, None)]
+        windows = rows[np.clip(at[:, None] + self.kept, 0, None)]
         is_known = at >= self.span
         if self.noise_filter is not None and is_known.any():
             windows[is_known] = self.noise_filter.apply(rows, at[is_known], windows[is_known])
-        return self.model.infer(self._kept(windows))
+        return self.dynamics.infer(self._kept(windows))
 
     def inputs_of(self, rows: np.ndarray) -> Tensor | None:  # (..., input)
         """Return standardised inputs, if there are any."""
@@ -230,13 +245,13 @@ class Engine:
         for first in range(0, len(rows), CHUNK):
             lead = max(0, first - self.span)
             states = self.kicked_states(rows[lead : first + CHUNK])[first - lead :]
-            outputs.append(self.model.readout(self.model.cell.hidden(self.model.cell(states))))
+            outputs.append(self.dynamics.step(states)[0])
         return torch.cat(outputs).double().cpu().numpy()
 
     @one_thread()
     def free_run(self, states: Tensor, n_steps: int, inputs: Tensor | None = None) -> np.ndarray:
         """Continue `states` to (n_states, n_steps, n_features) in the units of the data."""
-        return self.scaling.undo(free_run(self.model, states, n_steps, inputs=inputs)[0])
+        return self.scaling.undo(free_run(self.dynamics, states, n_steps, inputs=inputs)[0])
 
     @one_thread()
     def innovations(self, trained: np.ndarray, held_out: np.ndarray) -> np.ndarray:
@@ -276,7 +291,7 @@ class Engine:
 
         The states are those at the end.
         """
-        return free_run(self.model, states, n_steps, n_transient, inputs)
+        return free_run(self.dynamics, states, n_steps, n_transient, inputs)
 
     @one_thread()
     def tangent(
@@ -289,10 +304,10 @@ class Engine:
         inputs: Tensor | None = None,
     ) -> TangentDynamics:
         """Follow tangent frames along free orbits (see :func:`skchaos.core.tangent_dynamics`)."""
-        cell: TangentMap = self.model.cell
+        cell: TangentMap = self.dynamics.cell
         if inputs is not None:
             with torch.no_grad():
-                cell = DrivenMap(self.model.cell, self.model.drive(inputs.transpose(0, 1)))
+                cell = DrivenMap(cell, self.model.drive(inputs.transpose(0, 1)))
             states = cell.begin(states)
         return tangent_dynamics(
             cell, states, n_steps, n_exponents=n_exponents, n_transient=n_transient
@@ -301,7 +316,7 @@ class Engine:
     @one_thread()
     def local_growth(self, states: Tensor, n_exponents: int) -> np.ndarray:
         """Return the growth of tangent vectors along given states (see `growth_along`)."""
-        return growth_along(self.model.cell, states, n_exponents).cpu().numpy()
+        return growth_along(self.dynamics.cell, states, n_exponents).cpu().numpy()
 
 
 def restore(estimator: "ChaoticRNNRegressor") -> Engine:
@@ -321,10 +336,18 @@ def restore(estimator: "ChaoticRNNRegressor") -> Engine:
     at = estimator.input_columns_
     input_scaling = Scaling(estimator.mean_[at], estimator.scale_[at])
     scaling = Scaling(np.delete(estimator.mean_, at), np.delete(estimator.scale_, at))
-    pool = estimator.innovations_ if len(estimator.innovations_) > 0 else None
-    if pool is not None and not estimator.process_noise:  # False, also numpy's
-        pool = np.zeros_like(pool[:1])  # each step from the rows before it all the same
+    carries = len(estimator.innovations_) > 0 and bool(estimator.process_noise)  # also numpy's
+    pool = estimator.innovations_ if carries else None
     model = model.to(resolve_device(estimator.device))
     packed = estimator.noise_filter_
     noise_filter = WindowFilter(**packed) if packed else None
-    return Engine(model, scaling, offsets, pool, input_scaling, at, noise_filter)
+    return Engine(
+        model,
+        scaling,
+        offsets,
+        estimator.closed_loop_,
+        pool,
+        input_scaling,
+        at,
+        noise_filter,
+    )

@@ -201,7 +201,8 @@ def _ends(job: Job, result: TrainingResult) -> bool:
     model, series = _new_model(job, 0), job.series
     model.load_state_dict(result.weights)
     inputs = (series.input_scaling, series.input_columns)
-    engine = Engine(model.double(), series.scaling, job.plan.offsets, None, *inputs)
+    how = (job.plan.offsets, job.plan.is_closed)
+    engine = Engine(model.double(), series.scaling, *how, None, *inputs)
     return comes_to_an_end(engine, series, job.settings.dt)
 
 

@@ -69,7 +69,7 @@ def _store_settings(estimator: "ChaoticRNNRegressor", job: Job) -> None:
     estimator.lyapunov_exponent_ = plan.lyapunov_exponent
     estimator.predictability_time_ = plan.predictability_time
     estimator.n_delays_, estimator.delay_ = plan.n_delays, plan.delay
-    estimator.n_context_ = job.n_context
+    estimator.n_context_, estimator.closed_loop_ = job.n_context, plan.is_closed
 
 
 def _store_rows(estimator: "ChaoticRNNRegressor", job: Job) -> None:

@@ -283,9 +283,11 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             own_dt = model.dt_
         self.dt_ = own_dt if self.dt is None else self.dt
         engine = _engine_of(self.estimator_)
+        if not is_map:  # rows may have turned out to be the state, which are fewer than units
+            wanted = self._n_wanted(rows.shape[1], engine.state_size)
         if getattr(engine, "pool", None) is not None:
             warn(
-                "Free runs of the model carry noise, and the exponents are those of its network "
+                "Free runs of the model carry noise, and the exponents are those of its runs "
                 "without it: they say little of what the model does.",
                 NotChaoticWarning,
             )
@@ -334,7 +336,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
         model = _unwrapped(self.estimator)
         if isinstance(self.estimator, FrozenEstimator):
-            return state_size(model.cell_, model.n_hidden_)
+            return _engine_of(self.estimator).state_size
         model._validate_params()
         return state_size(model.cell, resolve_hidden(model.n_hidden, rows.shape[1]))
 

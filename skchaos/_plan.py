@@ -16,7 +16,8 @@ from skchaos._series import Series
 from skchaos._warn import warn
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
-from skchaos.exponents._choice import HIGH_DIMENSIONAL
+from skchaos.exponents._choice import HIGH_DIMENSIONAL, shortest_window
+from skchaos.exponents._scaled import Scaled
 from skchaos.exponents._verdict import REGULAR
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the sa
 # the measurement of the exponent (benchmarks/reconstruction/sweep.py, "window").
 LONG_WINDOW_ROWS, SPANS_OF_STATE = 40, 2
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
+# Steps. Over fewer a state that is carried on has no time to settle, and what it is after the
+# interval was never trained: data then replace it at every step, and free runs close the loop
+# (benchmarks/reconstruction/closing.py).
+LEAST_CARRIED = 12
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 # Of a series that noise drives: as much as its one-step predictions are off, but no more than what
 # leaves the dynamics to be seen (benchmarks/process_noise.py).
@@ -66,6 +71,8 @@ class Plan:
         Hidden units.
     n_rectified : int
         Rectifiers of the cell; 0 where it leaves no choice.
+    is_closed : bool
+        Whether each step of a free run begins from a state inferred from the rows before it.
     is_noise_driven : bool
         Whether free runs carry the noise of one-step predictions.
     window_noise : float
@@ -80,6 +87,7 @@ class Plan:
     train_lengths: list[int]
     n_hidden: int
     n_rectified: int
+    is_closed: bool
     is_noise_driven: bool
     window_noise: float
 
@@ -92,6 +100,11 @@ class Plan:
     def offsets(self) -> np.ndarray:
         """Rows of a window relative to its last one."""
         return np.arange(self.n_delays) * self.delay - self.span
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Rows, relative to the last one, that a forecast is to know: of a window, or up to it."""
+        return np.arange(-self.span, 1) if self.is_closed else self.offsets
 
     @property
     def predictability_time(self) -> float:
@@ -186,14 +199,17 @@ def make_plan(
     is_taken = bool(np.any(series.noise_level))
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
+    is_driven = is_noise_driven(settings.process_noise, measured)
+    closes = _closes(settings, measured, is_driven)
     if settings.state_inference != "pseudo_inverse":
         is_clean = not (is_taken or _is_noisy(measured))
+        if n_delays == "auto" and closes and is_clean:
+            n_delays = _told_by(series, train_lengths) or "auto"
         n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
-    is_driven = is_noise_driven(settings.process_noise, measured)
-    interval = _interval(settings, measured, room, is_driven)
+    interval = 1 if closes else _interval(settings, measured, room)
     sequence_length = _sequence_length(settings, interval, room)
     if is_driven and settings.process_noise == "auto":
         warn(
@@ -212,6 +228,7 @@ def make_plan(
         train_lengths=train_lengths,
         n_hidden=n_hidden,
         n_rectified=n_rectified,
+        is_closed=closes or (interval == 1 and _is_replaced(settings)),
         is_noise_driven=is_driven,
         window_noise=_window_noise(measured, series) if is_driven else 0.0,
     )
@@ -314,7 +331,6 @@ def _interval(
     settings: "ChaoticRNNRegressor",
     measured: MeasuredExponents,
     room: int,
-    is_driven: bool,
 ) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
@@ -324,8 +340,6 @@ def _interval(
                 "or give more rows."
             )
         return settings.forcing_interval
-    if is_driven:
-        return 1
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
         # The time itself (benchmarks/reconstruction/sweep.py, interval_fraction, noisy_fraction):
@@ -344,6 +358,30 @@ def _interval(
         NotChaoticWarning,
     )
     return interval
+
+
+def _closes(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, is_driven: bool) -> bool:
+    """Tell whether a state is to be inferred anew before every step."""
+    if is_driven or not _is_replaced(settings):
+        return is_driven
+    if settings.forcing_interval != "auto":
+        return settings.forcing_interval == 1
+    exponent = usable_exponent(measured)
+    return exponent > 0 and predictability_time(exponent) < LEAST_CARRIED * settings.dt
+
+
+def _is_replaced(settings: "ChaoticRNNRegressor") -> bool:
+    """Tell whether a state of nothing but data takes the place of the old one altogether."""
+    return settings.forcing == "sparse" and settings.state_inference == "window"
+
+
+def _told_by(series: Series, train_lengths: list[int]) -> int | None:
+    """Return how few rows tell the next, on the first of those to train on; None if no few do."""
+    longest = int(np.argmax(train_lengths))
+    first = sum(series.lengths[:longest])
+    n_rows = min(train_lengths[longest], MAX_WIDE_ROWS)
+    scaled = Scaled.of(series.scaled(slice(first, first + n_rows)), np.zeros(n_rows, dtype=int))
+    return None if scaled is None else shortest_window(scaled, 0)
 
 
 def _sequence_length(settings: "ChaoticRNNRegressor", interval: int, room: int) -> int:

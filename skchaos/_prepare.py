@@ -156,7 +156,7 @@ def _filter_of(
 ) -> WindowFilter | None:
     """Return what takes noise from windows, if any was taken from the rows."""
     if clean is not recorded:
-        return shared_filter(recorded, clean, plan.train_lengths, plan.offsets)
+        return shared_filter(recorded, clean, plan.train_lengths, plan.kept)
     if estimator.noise_level not in ("auto", 0) and not plan.is_noise_driven:
         warn(
             f"noise_level={estimator.noise_level:g}, but no noise is taken from the rows: they are "

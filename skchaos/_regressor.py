@@ -147,6 +147,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     ----------
     forcing_interval_ : int
         Forcing interval used, in steps.
+    closed_loop_ : bool
+        Whether each step of a free run begins from a state that is inferred from the rows before
+        it, its own, as each step of training does. So where `forcing_interval_` is 1 and data
+        replace the whole state (sparse forcing, `state_inference` "window"), and where noise drives
+        the series. States are then rows, and exponents those of a map of rows.
     lyapunov_exponent_ : float
         Largest Lyapunov exponent measured on the training rows, in 1 / unit of `dt`; 0 where they
         are regular, nan where they show none. Its error and whether it shows chaos are what

@@ -9,7 +9,7 @@ import torch
 from skchaos._engine import free_run, innovations, sized
 from skchaos._plan import MAX_HELD_OUT, Plan
 from skchaos._series import Series, is_constant, spread
-from skchaos.core import ForcedRNN, noisy_run
+from skchaos.core import ClosedLoop, ForcedRNN, noisy_run
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
@@ -46,6 +46,8 @@ class Validation:
         What acts on each step of the free runs; None where there are no inputs.
     offsets : ndarray of shape (n_delays,)
         See :class:`Engine`.
+    is_closed : bool
+        The same.
     varying : ndarray of bool, of shape (n_features,)
         Columns that do not stand still in the stretch, which then has a spectrum to compare.
     floor : float
@@ -65,6 +67,7 @@ class Validation:
     windows: np.ndarray
     inputs: np.ndarray | None
     offsets: np.ndarray
+    is_closed: bool
     varying: np.ndarray
     floor: float
     ahead: np.ndarray
@@ -111,7 +114,7 @@ class Validation:
         else:
             trained = stretches(series, plan.train_lengths)[..., varying]
             floor = free_running_score(truth, stretch, trained, inputs is not None)
-        runs = (windows, inputs, plan.offsets)
+        runs = (windows, inputs, plan.offsets, plan.is_closed)
         return cls(truth, stretch, *runs, varying, floor, ahead, one_step)
 
     def score(self, run: np.ndarray) -> float:
@@ -145,9 +148,12 @@ def score_models(
         n_steps = min(n_steps, first.inputs.shape[1])
     n_transient = n_steps * N_TRANSIENT // N_STEPS
     if pool is None:
+        dynamics, at = model, _within(first)
+        if first.is_closed:
+            dynamics, at = ClosedLoop(model, at), slice(None)
         with torch.no_grad():
-            states = model.infer(windows[:, :, _within(first)])
-        run, _ = free_run(model, states, n_steps - n_transient, n_transient, inputs)
+            states = dynamics.infer(windows[:, :, at])
+        run, _ = free_run(dynamics, states, n_steps - n_transient, n_transient, inputs)
     else:
         draws = torch.Generator().manual_seed(0)
         noisy = noisy_run(model, windows, _within(first), pool, n_steps, draws, inputs)

@@ -49,7 +49,7 @@ def test_the_first_half_of_a_run_does_not_count(monkeypatch, late, is_good):
     monkeypatch.setattr(_validation, "N_TRANSIENT", len(TRUE))
     both = np.array([True, True])
     windows, offsets = TRUE[None, :3], np.array([-2, -1, 0])
-    validation = Validation(TRUE, TRUE, windows, None, offsets, both, 0.1, windows, None)
+    validation = Validation(TRUE, TRUE, windows, None, offsets, False, both, 0.1, windows, None)
     [score] = score_models([validation], ForcedRNN("elman", 2, n_features=2, n_delays=3))
     assert score < 0.01 if is_good else score > 10
 

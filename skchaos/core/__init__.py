@@ -6,6 +6,7 @@ shape (..., state); the *hidden* part of it, (..., hidden), is what the readout 
 
 from skchaos.core._cell import Cell
 from skchaos.core._cells import CELLS, make_cell
+from skchaos.core._closed import ClosedLoop
 from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import Forcing, GeneralizedForcing, SparseForcing
 from skchaos.core._map import FunctionMap
@@ -26,6 +27,7 @@ from skchaos.core._unroll import kicked, unroll
 __all__ = [
     "CELLS",
     "Cell",
+    "ClosedLoop",
     "DrivenMap",
     "ForcedRNN",
     "Forcing",

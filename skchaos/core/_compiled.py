@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from skchaos.core._cell import Cell
 from skchaos.core._cells import GRU, LSTM, PLRNN, Elman
@@ -105,6 +105,35 @@ def run(
         hidden, last = _run(loops, cell, parts, state, n_steps)
         return hidden[0], last[0]
     return _run(loops, cell, parts, state, n_steps)
+
+
+@torch.no_grad()
+def run_closed(
+    cell: Cell,
+    readout: tuple[Tensor, Tensor],  # ([model,] feature, unit), ([model,] feature)
+    inference: tuple[Tensor, Tensor],  # ([model,] state, delay * feature), ([model,] state)
+    at: Tensor,  # (delay,)
+    rows: Tensor,  # ([model,] row, orbit, feature)
+    n_steps: int,
+    kicks: Tensor | None = None,  # ([model,] time, orbit, unit)
+) -> Tensor:  # ([model,] row + time, orbit, feature)
+    """Continue rows, the last of which is the last of a window, each time from a new state."""
+    from skchaos.core import _loops as loops
+
+    if kicks is None:
+        kicks = rows.new_empty(*rows.shape[:-3], 0, *rows.shape[-2:-1], cell.hidden_size)
+    run = nn.functional.pad(rows, (0, 0, 0, 0, 0, n_steps))
+    parts = [*parameters_of(cell), *readout, *inference, kicks]
+    if rows.ndim == 3:
+        parts = [part.unsqueeze(0) for part in parts]
+    *maps, kicks = (part.detach().contiguous().numpy() for part in parts)
+    flat = [part.reshape(len(part), -1) for part in maps]
+    groups = tuple(flat[:3]), tuple(flat[3:5]), tuple(flat[5:])
+    shape = (-1, *run.shape[-3:])
+    loops.run_closed(
+        kind_of(cell), cell.hidden_size, *groups, at.numpy(), kicks, run.view(shape).numpy()
+    )
+    return run
 
 
 def _run(loops, cell: Cell, parts: list[Tensor], state: Tensor, n_steps: int):

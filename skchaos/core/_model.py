@@ -120,6 +120,14 @@ class ForcedRNN(nn.Module):
         inferred, kicks = self.infer(windows), self.kicks(inputs)
         return unroll_forced(self.cell, inferred, gate, self.inference.forced(inferred), kicks)
 
+    def step(
+        self,
+        state: Tensor,  # ([model,] batch, state)
+    ) -> tuple[Tensor, Tensor]:  # outputs ([model,] batch, output), next state
+        """Read out one step, before which inputs have acted."""
+        state = self.cell(state)
+        return self.readout(self.cell.hidden(state)), state
+
     @torch.no_grad()
     def free_run(
         self,

@@ -28,6 +28,7 @@ WINDOW_STEPS = 5  # span of a window of a flow, in steps of the map
 # Rows of a window where a map looks a single row ahead; of those that predict rows about as well as
 # the best, the longest.
 ROW_WINDOWS, ABOUT_AS_WELL = (5, 8, 12, 16), 1.1
+SHORT_WINDOWS = (1, 2, 3, 4)  # that may tell the next row all by themselves
 WINDOW_DIMS = 8
 # Of the step of windows: whole states show their derivative sooner, and many dimensions mix fast.
 FULL_STATE_STEP, HIGH_DIMENSIONAL_STEP = 0.7, 0.35
@@ -93,6 +94,15 @@ def _row_window(scaled, dims, random_state):
     errors = [_row_error(scaled, states, 1, random_state) for states in windows]
     good = [s for s, e in zip(windows, errors, strict=True) if e <= ABOUT_AS_WELL * min(errors)]
     return good[-1] if good else None
+
+
+def shortest_window(scaled, random_state):
+    """Return the least number of consecutive rows that tell the next; None where no few do."""
+    for n_delays in SHORT_WINDOWS:
+        states = _affordable_window(scaled, n_delays, 1, 1, WINDOW_DIMS)
+        if states is not None and _row_error(scaled, states, 1, random_state) < CLEAN:
+            return n_delays
+    return None
 
 
 def _row_error(scaled, states, step, random_state):

@@ -11,8 +11,19 @@ The loops are compiled at their first call, in half a minute, and kept on disk f
 """
 
 from skchaos.core._loops._cells import ELMAN, GRU, LSTM, PLRNN
+from skchaos.core._loops._closed import run_closed
 from skchaos.core._loops._gradients import add_gradients
 from skchaos.core._loops._run import run
 from skchaos.core._loops._turn import from_axes, to_axes
 
-__all__ = ["ELMAN", "GRU", "LSTM", "PLRNN", "add_gradients", "from_axes", "run", "to_axes"]
+__all__ = [
+    "ELMAN",
+    "GRU",
+    "LSTM",
+    "PLRNN",
+    "add_gradients",
+    "from_axes",
+    "run",
+    "run_closed",
+    "to_axes",
+]
