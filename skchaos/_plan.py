@@ -209,7 +209,7 @@ def make_plan(
     else:
         n_delays, delay = _one_row(n_delays)
     room = longest - (n_delays - 1) * delay - 1
-    interval = 1 if closes else _interval(settings, measured, room)
+    interval = _interval(settings, measured, room, closes)
     sequence_length = _sequence_length(settings, interval, room)
     if is_driven and settings.process_noise == "auto":
         warn(
@@ -331,6 +331,7 @@ def _interval(
     settings: "ChaoticRNNRegressor",
     measured: MeasuredExponents,
     room: int,
+    closes: bool,
 ) -> int:
     if settings.forcing_interval != "auto":
         if settings.forcing_interval > room:
@@ -340,6 +341,8 @@ def _interval(
                 "or give more rows."
             )
         return settings.forcing_interval
+    if closes:
+        return 1
     limit = max(1, min(MAX_AUTO_INTERVAL, room // MIN_SEGMENTS))
     if usable_exponent(measured) > 0:
         # The time itself (benchmarks/reconstruction/sweep.py, interval_fraction, noisy_fraction):

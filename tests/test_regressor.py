@@ -443,7 +443,7 @@ class TestForcingInterval:
     @pytest.mark.parametrize(("room", "interval"), [(10_000, 100), (300, 30), (7, 1)])
     def test_auto_is_capped(self, room, interval):
         measured = SimpleNamespace(lambda_max=1e-4, regime="chaos", prediction_error=0)
-        assert _interval(ChaoticRNNRegressor(), measured, room) == interval
+        assert _interval(ChaoticRNNRegressor(), measured, room, False) == interval
 
     def test_not_chaotic_falls_back_and_says_so(self):
         rows = np.sin(0.3 * np.arange(1000))[:, None]
