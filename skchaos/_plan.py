@@ -34,10 +34,10 @@ WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the sa
 # the measurement of the exponent (benchmarks/reconstruction/sweep.py, "window").
 LONG_WINDOW_ROWS, SPANS_OF_STATE = 40, 2
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
-# Steps. Over fewer a state that is carried on has no time to settle, and what it is after the
-# interval was never trained: data then replace it at every step, and free runs close the loop
-# (benchmarks/reconstruction/closing.py).
-LEAST_CARRIED = 12
+# Steps. Over fewer a state that is carried on has no time to settle where rows jump, of which there
+# are so few in a mean period, and what it is after the interval was never trained: data then
+# replace it at every step, and free runs close the loop (benchmarks/reconstruction/closing.py).
+LEAST_CARRIED, FEW_ROWS_A_PERIOD = 20, 20
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 # Of a series that noise drives: as much as its one-step predictions are off, but no more than what
 # leaves the dynamics to be seen (benchmarks/process_noise.py).
@@ -369,8 +369,8 @@ def _closes(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, is_dri
         return is_driven
     if settings.forcing_interval != "auto":
         return settings.forcing_interval == 1
-    exponent = usable_exponent(measured)
-    return exponent > 0 and predictability_time(exponent) < LEAST_CARRIED * settings.dt
+    time = predictability_time(usable_exponent(measured))
+    return time < LEAST_CARRIED * settings.dt and measured.mean_period < FEW_ROWS_A_PERIOD
 
 
 def _is_replaced(settings: "ChaoticRNNRegressor") -> bool:
