@@ -271,7 +271,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if not is_map:
             _check_has_tangent(self.estimator)
             self._check_enough_inputs(lengths)
-        # Known before hours of training, so asked before.
+        # Known before hours of training, so asked before (but for a model that closes its loop).
         wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size(rows))
         if is_map:
             self.estimator_, own_dt = self.estimator, 1.0

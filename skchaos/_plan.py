@@ -37,7 +37,7 @@ MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and i
 # Steps. Over fewer a state that is carried on has no time to settle where rows jump, of which there
 # are so few in a mean period, and what it is after the interval was never trained: data then
 # replace it at every step, and free runs close the loop (benchmarks/reconstruction/closing.py).
-LEAST_CARRIED, FEW_ROWS_A_PERIOD = 20, 20
+LEAST_CARRIED, FEW_ROWS_A_PERIOD = 20, 25
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 # Of a series that noise drives: as much as its one-step predictions are off, but no more than what
 # leaves the dynamics to be seen (benchmarks/process_noise.py).
@@ -200,10 +200,12 @@ def make_plan(
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin
     is_driven = is_noise_driven(settings.process_noise, measured)
-    closes = _closes(settings, measured, is_driven)
+    closes = closes_loop(settings, measured, is_driven)
     if settings.state_inference != "pseudo_inverse":
         is_clean = not (is_taken or _is_noisy(measured))
-        if n_delays == "auto" and closes and is_clean:
+        jumps = measured.mean_period < FEW_ROWS_A_PERIOD
+        is_told = closes and not is_driven and is_clean and jumps
+        if is_told and n_delays == "auto" and delay in ("auto", 1):
             n_delays = _told_by(series, train_lengths) or "auto"
         n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
@@ -228,7 +230,7 @@ def make_plan(
         train_lengths=train_lengths,
         n_hidden=n_hidden,
         n_rectified=n_rectified,
-        is_closed=closes or (interval == 1 and _is_replaced(settings)),
+        is_closed=is_driven or (interval == 1 and _is_replaced(settings)),
         is_noise_driven=is_driven,
         window_noise=_window_noise(measured, series) if is_driven else 0.0,
     )
@@ -363,7 +365,9 @@ def _interval(
     return interval
 
 
-def _closes(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, is_driven: bool) -> bool:
+def closes_loop(
+    settings: "ChaoticRNNRegressor", measured: MeasuredExponents, is_driven: bool
+) -> bool:
     """Tell whether a state is to be inferred anew before every step."""
     if is_driven or not _is_replaced(settings):
         return is_driven
@@ -375,7 +379,8 @@ def _closes(settings: "ChaoticRNNRegressor", measured: MeasuredExponents, is_dri
 
 def _is_replaced(settings: "ChaoticRNNRegressor") -> bool:
     """Tell whether a state of nothing but data takes the place of the old one altogether."""
-    return settings.forcing == "sparse" and settings.state_inference == "window"
+    is_sparse = settings.forcing == "sparse" and settings.interval_jitter == 0
+    return is_sparse and settings.state_inference == "window"
 
 
 def _told_by(series: Series, train_lengths: list[int]) -> int | None:

@@ -48,7 +48,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         rectified (a fifth of them). Must be "auto" for the other cells.
     forcing_interval : int or "auto", default="auto"
         Training steps between two replacements of the state by data. "auto" is the predictability
-        time ln 2 / lambda_max in steps, within limits that :ref:`forcing_interval` explains.
+        time ln 2 / lambda_max in steps, within limits that :ref:`forcing_interval` explains. 1,
+        which "auto" is for maps and coarsely sampled rows, closes the loop (:ref:`closed_loop`).
     forcing : {"sparse", "generalized"}, default="sparse"
         Whether data replace the state every `forcing_interval` steps, or draw it towards them by a
         part of the difference at every step [4]_ (:ref:`generalized_forcing`). With the latter the
@@ -68,7 +69,7 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     n_delays : int or "auto", default="auto"
         Rows in the window. Must be 1 for "pseudo_inverse". "auto" is 1 where a row tells the next
         and has no noise, as the measurement of the exponent finds, and else 20 or more
-        (:ref:`theory`).
+        (:ref:`theory`); in a closed loop as few as tell the next row, if they do without noise.
     delay : int or "auto", default="auto"
         Steps between the rows of the window.
     noise_level : float or "auto", default="auto"
@@ -149,9 +150,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Forcing interval used, in steps.
     closed_loop_ : bool
         Whether each step of a free run begins from a state that is inferred from the rows before
-        it, its own, as each step of training does. So where `forcing_interval_` is 1 and data
-        replace the whole state (sparse forcing, `state_inference` "window"), and where noise drives
-        the series. States are then rows, and exponents those of a map of rows.
+        it, its own. So where `forcing_interval_` is 1 and data replace the whole state (sparse
+        forcing without jitter, `state_inference` "window"), and where noise drives the series.
+        States are then rows, and exponents those of a map of rows.
     lyapunov_exponent_ : float
         Largest Lyapunov exponent measured on the training rows, in 1 / unit of `dt`; 0 where they
         are regular, nan where they show none. Its error and whether it shows chaos are what

@@ -1,11 +1,18 @@
 """Models whose state is inferred anew before every step, in training and in free runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.frozen import FrozenEstimator
 
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos._engine import free_run
+from skchaos._prepare import prepare
+from skchaos._validation import N_STEPS, N_TRANSIENT, Validation, score_models
+from skchaos.core import ClosedLoop, ForcedRNN, Stack
 from skchaos.datasets import make_logistic, make_lorenz63
 
 QUICK = {"max_iter": 2, "n_init": 1, "random_state": 0}
@@ -43,8 +50,9 @@ def test_who_sets_the_interval_is_obeyed(coarse):
         {"state_inference": "pseudo_inverse"},
         {"state_inference": "identity", "cell": "plrnn", "n_hidden": 5},
         {"forcing": "generalized"},
+        {"interval_jitter": 0.5},
     ],
-    ids=lambda settings: next(iter(settings.values())),
+    ids=lambda settings: str(next(iter(settings.values()))),
 )
 def test_a_state_that_data_do_not_replace_altogether_is_carried(coarse, settings):
     model = quick(coarse, **settings)
@@ -75,12 +83,47 @@ def model_columns(model):
     return np.delete(model.column_names_, model.input_columns_)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_so_it_is_where_noise_was_taken(noise):
+    rows = make_lorenz63(3000, dt=0.03, noise=noise, random_state=0)
+    model = quick(rows, forcing_interval=1, n_delays=3, delay=2, process_noise=False)
+    assert (model.noise_level_ > 0).all() == (noise > 0)
+    forecast = model.forecast(1, context=rows)
+    assert forecast == pytest.approx(model.predict(rows)[-1:])
+
+
+@pytest.mark.slow
 def test_a_map_is_learned():
     rows = make_logistic(3000, random_state=0)
     model = ChaoticRNNRegressor(n_init=1, max_iter=1000, random_state=0).fit(rows)
+    assert (model.n_delays_, model.closed_loop_) == (1, True)
     report = model.reconstruction_report_
     assert report["regime"] == "chaos"
-    assert report["exponent"] == pytest.approx(np.log(2), rel=0.05)
+    assert report["exponent"] == pytest.approx(np.log(2), rel=0.05)  # the bar of a good model
+
+
+def test_the_window_of_rows_that_jump_is_as_short_as_tells_the_next():
+    assert quick(make_logistic(2000, random_state=0)).n_delays_ == 1
+    fine = make_lorenz63(2000, random_state=0)[:, :1]  # two rows tell the next, and not the state
+    assert quick(fine, forcing_interval=1).n_delays_ >= 20
+
+
+def test_trainings_are_judged_by_closed_runs(coarse):
+    job = prepare(ChaoticRNNRegressor(**QUICK), coarse)
+    validation = Validation.of(job.plan, job.series)
+    torch.manual_seed(0)
+    model = ForcedRNN("lstm", 5, n_features=3, n_delays=job.plan.n_delays)
+    stack = Stack.of([model]).model
+    closed = score_models([validation], stack)
+    opened = score_models([replace(validation, is_closed=False)], stack)
+    run, _ = free_run(
+        ClosedLoop(model, torch.arange(job.plan.n_delays)),
+        torch.as_tensor(validation.windows, dtype=torch.float32).flatten(-2),
+        N_STEPS - N_TRANSIENT,
+        N_TRANSIENT,
+    )
+    assert closed == pytest.approx([validation.score(run)])
+    assert closed != pytest.approx(opened)
 
 
 def test_exponents_are_those_of_a_map_of_rows(coarse):

@@ -5,9 +5,12 @@ run would come by. Its free run is a map of rows, those that a state is inferred
 one step later, and this is the map whose tangents count.
 """
 
+from functools import cached_property
+
 import torch
 from torch import Tensor, nn
 
+from skchaos.core._cell import affine
 from skchaos.core._compiled import is_compilable, run_closed
 from skchaos.core._model import ForcedRNN
 from skchaos.core._observation import Affine
@@ -15,7 +18,7 @@ from skchaos.core._unroll import kicked
 
 
 class ClosedLoop:
-    """A network as a map of rows; it stands where a :class:`ForcedRNN` does in free runs.
+    """A network, its weights fixed, as a map of rows; it stands where a :class:`ForcedRNN` does in free runs.
 
     A state holds rows, oldest first, one after another. Before them there is room for what inputs
     add to the hidden part of the inferred state, which :func:`kicked` fills, if there are inputs.
@@ -29,7 +32,8 @@ class ClosedLoop:
     """
 
     def __init__(self, model: ForcedRNN, at: Tensor) -> None:
-        self.model, self.at, self.n_features = model, at, model.n_features
+        self.model, self.n_features = model, model.n_features
+        self.at = at.to(next(model.parameters()).device)
         self.kick_size = 0 if model.drive is None else model.cell.hidden_size
 
     @property
@@ -78,7 +82,7 @@ class ClosedLoop:
         run = run_closed(
             self.model.cell,
             (readout.weight[..., :n_features, :], readout.bias[..., :n_features]),
-            self.model.inference(readout),
+            self._inference,
             self.at,
             self._rows(state[..., self.kick_size :]).transpose(-3, -2),
             n_steps,
@@ -96,18 +100,17 @@ class ClosedLoop:
         model = self.model
         latent, moved = model.cell.tangent(self._begun(state), self._begun_frame(frame))
         hidden = model.cell.hidden(latent)
-        seen = moved[..., : model.cell.hidden_size] @ self._readout_slope(hidden)
+        seen = moved[..., : model.cell.hidden_size] @ self._readout_slope
         return self._moved(state, model.readout(hidden)), self._moved(frame, seen)
 
     def _begun(self, state: Tensor) -> Tensor:
         kick, rows = state.tensor_split([self.kick_size], dim=-1)
-        latent = self.model.infer(self._window(rows))
+        latent = affine(self._window(rows).flatten(-2), *self._inference)
         return kicked(latent, kick) if self.kick_size else latent
 
     def _begun_frame(self, frame: Tensor) -> Tensor:
         kick, rows = frame.tensor_split([self.kick_size], dim=-1)
-        weight, _ = self.model.inference(self.model.readout)
-        latent = self._window(rows).flatten(-2) @ weight.mT
+        latent = self._window(rows).flatten(-2) @ self._inference[0].mT
         return kicked(latent, kick) if self.kick_size else latent
 
     def _window(self, rows: Tensor) -> Tensor:
@@ -116,8 +119,13 @@ class ClosedLoop:
     def _rows(self, flat: Tensor) -> Tensor:  # (..., row, feature)
         return flat.unflatten(-1, (-1, self.n_features))
 
-    def _readout_slope(self, hidden: Tensor) -> Tensor:  # (hidden, feature)
-        axes = torch.eye(hidden.shape[-1], dtype=hidden.dtype, device=hidden.device)
+    @cached_property
+    def _inference(self) -> tuple[Tensor, Tensor]:  # ([model,] state, window), ([model,] state)
+        return self.model.inference(self.model.readout)
+
+    @cached_property
+    def _readout_slope(self) -> Tensor:  # (hidden, feature)
+        axes = torch.eye(self.model.cell.hidden_size).to(next(self.model.parameters()))
         return (self.model.readout(axes) - self.model.readout(0 * axes))[:, : self.n_features]
 
     def _moved(self, state: Tensor, following: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skchaos.core._cell import Cell
 from skchaos.core._cells import GRU, LSTM, PLRNN, Elman
@@ -122,7 +122,9 @@ def run_closed(
 
     if kicks is None:
         kicks = rows.new_empty(*rows.shape[:-3], 0, *rows.shape[-2:-1], cell.hidden_size)
-    run = nn.functional.pad(rows, (0, 0, 0, 0, 0, n_steps))
+    n_rows = rows.shape[-3]
+    run = rows.new_zeros(*rows.shape[:-3], n_rows + n_steps, *rows.shape[-2:])
+    run[..., :n_rows, :, :] = rows
     parts = [*parameters_of(cell), *readout, *inference, kicks]
     if rows.ndim == 3:
         parts = [part.unsqueeze(0) for part in parts]
@@ -131,7 +133,7 @@ def run_closed(
     groups = tuple(flat[:3]), tuple(flat[3:5]), tuple(flat[5:])
     shape = (-1, *run.shape[-3:])
     loops.run_closed(
-        kind_of(cell), cell.hidden_size, *groups, at.numpy(), kicks, run.view(shape).numpy()
+        kind_of(cell), cell.hidden_size, *groups, at.cpu().numpy(), kicks, run.view(shape).numpy()
     )
     return run
 

@@ -9,6 +9,7 @@ from sklearn.utils import check_scalar
 
 from skchaos._plan import (
     FALLBACK_INTERVAL,
+    closes_loop,
     is_noise_driven,
     predictability_time,
     usable_exponent,
@@ -28,6 +29,7 @@ def forcing_interval_grid(
 
     The intervals are evenly spaced on a logarithmic scale from an eighth of ln 2 / lambda_max to
     twice that time, with lambda_max measured on `X` as a fit does, after noise was taken from it.
+    Where a fit would infer the state anew before every step the least is 1 (:ref:`closed_loop`).
     Where the series shows no positive exponent they are spaced around 30 steps, and where noise
     drives it there is but one, of 1 step.
 
@@ -68,7 +70,7 @@ def intervals_around(
     """Return intervals around the one that an estimator would take on all of the rows."""
     from skchaos._prepare import measure_as_fitted  # torch loads here
 
-    settings = clone(estimator).set_params(early_stopping=False, dt=1.0)
+    settings = clone(estimator).set_params(early_stopping=False, dt=1.0, forcing_interval="auto")
     settings._validate_params()
     measured, lengths = measure_as_fitted(settings, X, groups)
     if is_noise_driven(settings.process_noise, measured):
@@ -76,5 +78,7 @@ def intervals_around(
     steps = predictability_time(usable_exponent(measured))
     centre = steps if np.isfinite(steps) else FALLBACK_INTERVAL
     spaced = np.geomspace(SHORTEST * centre, LONGEST * centre, n_intervals)
+    if closes_loop(settings, measured, False):  # which no longer interval does
+        spaced[0] = 1
     longest = max(1, int(LARGEST_PART * max(lengths)))
     return np.unique(np.clip(np.round(spaced), 1, longest).astype(int)).tolist()
