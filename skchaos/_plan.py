@@ -34,10 +34,10 @@ WINDOW_STEPS_PER_PERIOD = 100  # rows closer than this to one another say the sa
 # the measurement of the exponent (benchmarks/reconstruction/sweep.py, "window").
 LONG_WINDOW_ROWS, SPANS_OF_STATE = 40, 2
 MAX_AUTO_INTERVAL = 100  # steps; beyond it weak chaos would pay with time and ill-conditioned fits
-# Steps. Over fewer a state that is carried on has no time to settle where rows jump, of which there
-# are so few in a mean period, and what it is after the interval was never trained: data then
+# Steps. Over fewer, or where a mean period has but few rows over somewhat more, a state that is
+# carried on has no time to settle, and what it is after the interval was never trained: data then
 # replace it at every step, and free runs close the loop (benchmarks/reconstruction/closing.py).
-LEAST_CARRIED, FEW_ROWS_A_PERIOD = 20, 25
+LEAST_CARRIED, LEAST_CARRIED_COARSELY, FEW_ROWS_A_PERIOD = 5, 20, 25
 FALLBACK_INTERVAL = 30  # steps, where there is no exponent: the paper's most frequent optimum
 # Of a series that noise drives: as much as its one-step predictions are off, but no more than what
 # leaves the dynamics to be seen (benchmarks/process_noise.py).
@@ -203,9 +203,8 @@ def make_plan(
     closes = closes_loop(settings, measured, is_driven)
     if settings.state_inference != "pseudo_inverse":
         is_clean = not (is_taken or _is_noisy(measured))
-        jumps = measured.mean_period < FEW_ROWS_A_PERIOD
-        is_told = closes and not is_driven and is_clean and jumps
-        if is_told and n_delays == "auto" and delay in ("auto", 1):
+        may_be_told = closes and is_clean and _jump(measured)
+        if may_be_told and n_delays == "auto" and delay in ("auto", 1):
             n_delays = _told_by(series, train_lengths) or "auto"
         n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
@@ -373,8 +372,14 @@ def closes_loop(
         return is_driven
     if settings.forcing_interval != "auto":
         return settings.forcing_interval == 1
-    time = predictability_time(usable_exponent(measured))
-    return time < LEAST_CARRIED * settings.dt and measured.mean_period < FEW_ROWS_A_PERIOD
+    return _jump(measured)
+
+
+def _jump(measured: MeasuredExponents) -> bool:
+    """Tell whether rows jump, so that errors double within a few."""
+    steps = predictability_time(usable_exponent(measured)) / measured.dt
+    is_coarse = measured.mean_period < FEW_ROWS_A_PERIOD
+    return steps < (LEAST_CARRIED_COARSELY if is_coarse else LEAST_CARRIED)  # not so where nan
 
 
 def _is_replaced(settings: "ChaoticRNNRegressor") -> bool:

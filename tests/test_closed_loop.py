@@ -88,7 +88,7 @@ def test_so_it_is_where_noise_was_taken(noise):
     rows = make_lorenz63(3000, dt=0.03, noise=noise, random_state=0)
     model = quick(rows, forcing_interval=1, n_delays=3, delay=2, process_noise=False)
     assert (model.noise_level_ > 0).all() == (noise > 0)
-    forecast = model.forecast(1, context=rows)
+    forecast = model.forecast(1, rows)
     assert forecast == pytest.approx(model.predict(rows)[-1:])
 
 

@@ -21,7 +21,7 @@ from skchaos.datasets import make_lorenz63
 def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos", prediction_error=0.0):
     return SimpleNamespace(
         n_delays=n_delays, delay=delay, lambda_max=lambda_max, mean_period=period, regime=regime,
-        prediction_error=prediction_error, standard_errors=(0.1,),
+        prediction_error=prediction_error, standard_errors=(0.1,), dt=1.0,
     )  # fmt: skip
 
 

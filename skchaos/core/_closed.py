@@ -18,7 +18,9 @@ from skchaos.core._unroll import kicked
 
 
 class ClosedLoop:
-    """A network, its weights fixed, as a map of rows; it stands where a :class:`ForcedRNN` does in free runs.
+    """A network, its weights fixed, as a map of rows.
+
+    It stands where a :class:`ForcedRNN` does in free runs.
 
     A state holds rows, oldest first, one after another. Before them there is room for what inputs
     add to the hidden part of the inferred state, which :func:`kicked` fills, if there are inputs.

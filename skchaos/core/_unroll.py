@@ -1,8 +1,8 @@
 """The recurrence: a cell applied again and again.
 
-The loops over time of states that are carried on are here: free ones, of which the plain one is the truth
-and the others have its signature and agree with it in value and gradient (``tests/core``), and one
-along which data act on the state.
+The loops over time of states that are carried on are here: free ones, of which the plain one is the
+truth and the others have its signature and agree with it in value and gradient (``tests/core``),
+and one along which data act on the state.
 """
 
 import torch
