@@ -101,7 +101,7 @@ def parts_of(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     chosen_on, held_out = halves()
     is_reported = rows["set"] == "report"
     return {
-        "Systems never looked at while defaults were chosen": rows[
+        "Systems kept aside while defaults were chosen (the maps were looked at once)": rows[
             is_reported & rows.system.isin(held_out)
         ],
         "Systems that defaults were chosen on, other trajectories of them": rows[
