@@ -8,12 +8,13 @@ import pytest
 import torch
 from sklearn.frozen import FrozenEstimator
 
-from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, _fit
 from skchaos._engine import free_run
 from skchaos._prepare import prepare
 from skchaos._validation import N_STEPS, N_TRANSIENT, Validation, score_models
 from skchaos.core import ClosedLoop, ForcedRNN, Stack
 from skchaos.datasets import make_logistic, make_lorenz63
+from skchaos.model_selection import forcing_interval_grid
 
 QUICK = {"max_iter": 2, "n_init": 1, "random_state": 0}
 pytestmark = pytest.mark.filterwarnings("ignore::skchaos.exceptions.PoorFitWarning")
@@ -124,6 +125,18 @@ def test_trainings_are_judged_by_closed_runs(coarse):
     )
     assert closed == pytest.approx([validation.score(run)])
     assert closed != pytest.approx(opened)
+
+
+def test_trainings_are_compared_by_where_closed_runs_end(coarse, monkeypatch):
+    seen = []
+    monkeypatch.setattr(_fit, "comes_to_an_end", lambda engine, *_: seen.append(engine))
+    quick(coarse, n_init=2)
+    assert seen
+    assert all(isinstance(engine.dynamics, ClosedLoop) for engine in seen)
+
+
+def test_grids_offer_to_close_the_loop():
+    assert forcing_interval_grid(make_lorenz63(2000, dt=0.05, random_state=0))[0] == 1
 
 
 def test_exponents_are_those_of_a_map_of_rows(coarse):
