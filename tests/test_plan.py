@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 from skchaos import ChaoticRNNRegressor
 from skchaos._plan import (
     _window,
+    closes_loop,
     is_noise_driven,
     make_plan,
     usable_exponent,
@@ -112,3 +113,18 @@ def test_rows_that_stand_still_until_they_are_set_aside_are_named():
     X[-100:, 0] = np.sin(np.arange(100))
     with pytest.raises(ValueError, match=r"first \[1350\] .* do not move"):
         ChaoticRNNRegressor(max_iter=1).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("steps", "period", "closes"),
+    [(4, 100, True), (6, 100, False), (19, 24, True), (19, 26, False), (21, 24, False)],
+)
+def test_the_loop_is_closed_where_errors_double_within_a_few_rows(steps, period, closes):
+    found = measured(1, lambda_max=np.log(2) / steps, period=period)
+    assert closes_loop(ChaoticRNNRegressor(), found, False) == closes
+
+
+@pytest.mark.parametrize("regime", ["cycle", "undecided"])
+def test_the_loop_is_left_open_where_there_is_no_exponent(regime):
+    found = measured(1, lambda_max=np.nan, period=2.0, regime=regime)
+    assert not closes_loop(ChaoticRNNRegressor(), found, False)

@@ -79,10 +79,10 @@ MAPS = {  # with where orbits begin
     "coupled_logistic": (coupled_logistic, (0.2, 0.3)),
 }
 FLOWS = {  # with the exponent by their equations and the sampling interval
-    f"{name}_{dt:g}": (maker, options, name, dt)
-    for maker, options, name, steps in (
-        (make_lorenz63, {}, "lorenz", (0.05, 0.1, 0.2)),
-        (make_roessler, {}, "roessler", (0.3, 0.6, 1.2)),
+    f"{name}_{dt:g}": (maker, name, dt)
+    for maker, name, steps in (
+        (make_lorenz63, "lorenz", (0.05, 0.1, 0.2)),
+        (make_roessler, "roessler", (0.3, 0.6, 1.2)),
     )
     for dt in steps
 }
@@ -91,8 +91,8 @@ FLOWS = {  # with the exponent by their equations and the sampling interval
 def make(system: str, seed: int) -> np.ndarray:
     """Return rows of a trajectory."""
     if system in FLOWS:
-        maker, options, _, dt = FLOWS[system]
-        return maker(N_ROWS, dt=dt, random_state=seed, **options)
+        maker, _, dt = FLOWS[system]
+        return maker(N_ROWS, dt=dt, random_state=seed)
     step, start = MAPS[system]
     nudge = 1e-3 * np.random.default_rng(seed).standard_normal(len(start))
     x = torch.tensor(start, dtype=torch.float64) + torch.as_tensor(nudge)
@@ -106,7 +106,7 @@ def make(system: str, seed: int) -> np.ndarray:
 def exponent_per_step(system: str) -> float:
     """Return the largest exponent by the equations."""
     if system in FLOWS:
-        *_, name, dt = FLOWS[system]
+        _, name, dt = FLOWS[system]
         return largest_exponent(name) * dt
     return LyapunovSpectrum(MAPS[system][0], n_exponents=1).fit(make(system, 0)).lambda_max_
 
