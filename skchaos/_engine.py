@@ -24,7 +24,6 @@ from skchaos.core import (
     growth_along,
     kicked,
     make_cell,
-    noisy_run,
     tangent_dynamics,
 )
 
@@ -276,11 +275,14 @@ class Engine:
 
         The run has shape (n_contexts, n_steps, n_features).
         """
-        rows = self._kept(self._standard(contexts[:, -self.span - 1 :]))
-        at = torch.as_tensor(self.span + self.offsets)
-        pool = torch.tensor(self.pool, dtype=self.dtype, device=self.device)
-        generator = torch.Generator().manual_seed(seed)
-        run = noisy_run(self.model, rows, at, pool, n_transient + n_steps, generator, inputs)
+        acting = None if inputs is None else inputs.transpose(0, 1)
+        run = self.dynamics.noisy_run(
+            self.final_states(contexts),
+            n_transient + n_steps,
+            self._kept(self.pool),
+            torch.Generator().manual_seed(seed),
+            acting,
+        )
         return run[n_transient:].transpose(0, 1).cpu().numpy()
 
     @one_thread()

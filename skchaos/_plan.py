@@ -390,11 +390,15 @@ def _is_replaced(settings: "ChaoticRNNRegressor") -> bool:
 
 def _told_by(series: Series, train_lengths: list[int]) -> int | None:
     """Return how few rows tell the next, on the first of those to train on; None if no few do."""
-    longest = int(np.argmax(train_lengths))
-    first = sum(series.lengths[:longest])
-    n_rows = min(train_lengths[longest], MAX_WIDE_ROWS)
-    scaled = Scaled.of(series.scaled(slice(first, first + n_rows)), np.zeros(n_rows, dtype=int))
-    return None if scaled is None else shortest_window(scaled, 0)
+    known = ("told", *train_lengths)
+    if known not in series.measured:
+        longest = int(np.argmax(train_lengths))
+        first = sum(series.lengths[:longest])
+        n_rows = min(train_lengths[longest], MAX_WIDE_ROWS)
+        rows = series.scaled(slice(first, first + n_rows))
+        scaled = Scaled.of(rows, np.zeros(n_rows, dtype=int))
+        series.measured[known] = None if scaled is None else shortest_window(scaled, 0)
+    return series.measured[known]
 
 
 def _sequence_length(settings: "ChaoticRNNRegressor", interval: int, room: int) -> int:

@@ -9,7 +9,7 @@ import torch
 from skchaos._engine import free_run, innovations, sized
 from skchaos._plan import MAX_HELD_OUT, Plan
 from skchaos._series import Series, is_constant, spread
-from skchaos.core import ClosedLoop, ForcedRNN, noisy_run
+from skchaos.core import ClosedLoop, ForcedRNN
 from skchaos.metrics import power_spectrum_distance, state_space_divergence
 
 N_ORBITS = 32  # a collapse that is rare in time shows in some of them
@@ -147,16 +147,17 @@ def score_models(
         inputs = _gathered([v.inputs for v in validations], model)
         n_steps = min(n_steps, first.inputs.shape[1])
     n_transient = n_steps * N_TRANSIENT // N_STEPS
+    dynamics, at = model, _within(first)
+    if first.is_closed:
+        dynamics, at = ClosedLoop(model, at), slice(None)
+    with torch.no_grad():
+        states = dynamics.infer(windows[:, :, at])
     if pool is None:
-        dynamics, at = model, _within(first)
-        if first.is_closed:
-            dynamics, at = ClosedLoop(model, at), slice(None)
-        with torch.no_grad():
-            states = dynamics.infer(windows[:, :, at])
         run, _ = free_run(dynamics, states, n_steps - n_transient, n_transient, inputs)
     else:
         draws = torch.Generator().manual_seed(0)
-        noisy = noisy_run(model, windows, _within(first), pool, n_steps, draws, inputs)
+        acting = None if inputs is None else inputs.transpose(1, 2)
+        noisy = dynamics.noisy_run(states, n_steps, pool, draws, acting)
         run = noisy[:, n_transient:].transpose(1, 2).cpu().numpy()
     return [validation.score(orbits) for validation, orbits in zip(validations, run, strict=True)]
 

@@ -19,7 +19,7 @@ from skchaos._fit import train_models
 from skchaos._network import new_network
 from skchaos._prepare import prepare
 from skchaos._validation import Validation, innovation_rows, judge_models, score_models
-from skchaos.core import Stack, noisy_run
+from skchaos.core import ClosedLoop, Stack
 from skchaos.datasets import make_lorenz63
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.metrics import make_dynamics_scorer, prediction_error
@@ -222,6 +222,11 @@ def test_the_error_of_a_state_is_that_of_rows_set_aside(rows):
     assert none < 1e-6 * error
 
 
+def _noisy_run(model, windows, pool):
+    closed = ClosedLoop(model, WINDOW)
+    return closed.noisy_run(closed.infer(windows), 20, pool, torch.Generator().manual_seed(7))
+
+
 def test_models_of_a_stack_run_as_each_alone():
     generator = torch.Generator().manual_seed(0)
     networks = [
@@ -229,18 +234,8 @@ def test_models_of_a_stack_run_as_each_alone():
         for seed in (0, 1)
     ]
     windows, pool = (torch.randn(2, *s, 1, generator=generator) for s in ((3, 5), (50,)))
-    run = [
-        noisy_run(model, windows[i], WINDOW, pool[i], 20, torch.Generator().manual_seed(7))
-        for i, model in enumerate(networks)
-    ]
-    stacked = noisy_run(
-        Stack.of(networks, torch.device("cpu")).model,
-        windows,
-        WINDOW,
-        pool,
-        20,
-        torch.Generator().manual_seed(7),
-    )
+    run = [_noisy_run(model, windows[i], pool[i]) for i, model in enumerate(networks)]
+    stacked = _noisy_run(Stack.of(networks, torch.device("cpu")).model, windows, pool)
     assert_allclose(stacked, torch.stack(run), atol=1e-5)  # float32, 20 steps
 
 

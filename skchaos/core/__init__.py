@@ -11,7 +11,6 @@ from skchaos.core._config import TrainingConfig
 from skchaos.core._forcing import Forcing, GeneralizedForcing, SparseForcing
 from skchaos.core._map import FunctionMap
 from skchaos.core._model import ForcedRNN
-from skchaos.core._noisy import noisy_run
 from skchaos.core._sequences import Sequences, Table
 from skchaos.core._stack import Stack
 from skchaos.core._tangent import (
@@ -45,7 +44,6 @@ __all__ = [
     "growth_along",
     "kicked",
     "make_cell",
-    "noisy_run",
     "tangent_dynamics",
     "train",
     "unroll",

@@ -64,21 +64,46 @@ class ClosedLoop:
 
     @torch.no_grad()
     def free_run(
-        self, state: Tensor, n_steps: int, inputs: Tensor | None = None
+        self,
+        state: Tensor,  # ([model,] batch, state)
+        n_steps: int,
+        inputs: Tensor | None = None,  # ([model,] time, batch, input)
+        noise: Tensor | None = None,  # ([model,] time, batch, feature)
     ) -> tuple[Tensor, Tensor]:  # rows ([model,] time, batch, feature), last state
-        """Continue from `state` and return the series' own columns, in standardised units."""
+        """Continue from `state` and return the series' own columns, in standardised units.
+
+        Noise is added to each row before the next one is told by it.
+        """
         kicks, run = self.kicks(inputs), []
         if is_compilable(self.model.cell, state) and isinstance(self.model.readout, Affine):
-            return self._run_compiled(state, n_steps, kicks)
+            return self._run_compiled(state, n_steps, kicks, noise)
         for step in range(n_steps):
             if kicks is not None:
                 state = kicked(state, kicks[..., step, :, :])
-            outputs, state = self.step(state)
-            run.append(outputs[..., : self.n_features])
+            outputs, _ = self.model.step(self._begun(state))
+            row = outputs[..., : self.n_features]
+            run.append(row if noise is None else row + noise[..., step, :, :])
+            state = self._moved(state, run[-1])
         return torch.stack(run, dim=-3), state
 
+    def noisy_run(
+        self,
+        state: Tensor,  # ([model,] batch, state)
+        n_steps: int,
+        pool: Tensor,  # ([model,] innovation, feature)
+        generator: torch.Generator,
+        inputs: Tensor | None = None,  # ([model,] time, batch, input)
+    ) -> Tensor:  # ([model,] time, batch, feature)
+        """Continue from `state` with noise that is drawn from a pool, as whole rows of it.
+
+        Where rows hold noise that drives what follows, a run without it dies. `generator` is one
+        on the CPU; the models of a stack draw alike.
+        """
+        drawn = torch.randint(pool.shape[-2], (n_steps, state.shape[-2]), generator=generator)
+        return self.free_run(state, n_steps, inputs, pool[..., drawn.to(pool.device), :])[0]
+
     def _run_compiled(
-        self, state: Tensor, n_steps: int, kicks: Tensor | None
+        self, state: Tensor, n_steps: int, kicks: Tensor | None, noise: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         readout, n_features = self.model.readout, self.n_features
         run = run_closed(
@@ -89,6 +114,7 @@ class ClosedLoop:
             self._rows(state[..., self.kick_size :]).transpose(-3, -2),
             n_steps,
             kicks,
+            noise,
         )
         n_kept = run.shape[-3] - n_steps
         return run[..., n_kept:, :, :], self.infer(run[..., n_steps:, :, :].transpose(-3, -2))

@@ -116,8 +116,12 @@ def run_closed(
     rows: Tensor,  # ([model,] row, orbit, feature)
     n_steps: int,
     kicks: Tensor | None = None,  # ([model,] time, orbit, unit)
+    noise: Tensor | None = None,  # ([model,] time, orbit, feature)
 ) -> Tensor:  # ([model,] row + time, orbit, feature)
-    """Continue rows, the last of which is the last of a window, each time from a new state."""
+    """Continue rows, the last of which is the last of a window, each time from a new state.
+
+    Noise is added to each row before the next one is told by it.
+    """
     from skchaos.core import _loops as loops
 
     if kicks is None:
@@ -125,6 +129,8 @@ def run_closed(
     n_rows = rows.shape[-3]
     run = rows.new_zeros(*rows.shape[:-3], n_rows + n_steps, *rows.shape[-2:])
     run[..., :n_rows, :, :] = rows
+    if noise is not None:
+        run[..., n_rows:, :, :] = noise
     parts = [*parameters_of(cell), *readout, *inference, kicks]
     if rows.ndim == 3:
         parts = [part.unsqueeze(0) for part in parts]

@@ -21,12 +21,14 @@ def rows_and_inputs(n_rows, n_inputs=0):
     return rows, inputs if n_inputs else None
 
 
-def restarted(model, rows, at, inputs):
+def restarted(model, rows, at, inputs, noise=None):
     """Forecast one step after another, each from the rows so far."""
     for step in range(N_STEPS):
         window = rows[:, rows.shape[1] - 1 - at[-1] + at]
         acting = None if inputs is None else inputs[step : step + 1]
         row = model(window, 1, acting)[0, :, : model.n_features]
+        if noise is not None:
+            row = row + noise[step]
         rows = torch.cat([rows, row[:, None]], dim=1)
     return rows[:, -N_STEPS:]
 
@@ -46,6 +48,19 @@ def test_a_run_is_a_forecast_of_one_step_from_the_rows_so_far_again_and_again(
     torch.testing.assert_close(run.transpose(0, 1), expected)
     kept = torch.cat([rows, expected], dim=1)[:, -rows.shape[1] :]
     torch.testing.assert_close(last, closed.infer(kept))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "shallow_plrnn"])  # with compiled loops and without
+def test_noise_is_drawn_from_the_pool_and_carried_on(cell):
+    model, at = network(cell, n_inputs=1), torch.arange(3)
+    rows, inputs = rows_and_inputs(3, 1)
+    pool = torch.randn(50, N_FEATURES, dtype=torch.float64)
+    closed = ClosedLoop(model, at)
+    draws = torch.Generator().manual_seed(3)
+    run = closed.noisy_run(closed.infer(rows), N_STEPS, pool, draws, inputs)
+    drawn = torch.randint(50, (N_STEPS, N_BATCH), generator=torch.Generator().manual_seed(3))
+    expected = restarted(model, rows, at, inputs, pool[drawn])
+    torch.testing.assert_close(run.transpose(0, 1), expected)
 
 
 @pytest.mark.parametrize("inference", ["window", "pseudo_inverse"])

@@ -27,7 +27,8 @@ def run_closed(kind, n_units, cell, readout, inference, at, kicks, rows):
     kicks : ndarray of shape (model, step, orbit, unit)
         What is added to the hidden part of the state before each step; of no steps for nothing.
     rows : ndarray of shape (model, step, orbit, feature)
-        The first, up to the last of the first window, are continued by the others.
+        The first, up to the last of the first window, are continued by the others, which hold
+        what is to be added to them.
     """
     weight, bias, extra = cell
     to_row, row_bias = readout
@@ -100,4 +101,4 @@ def _continue_block(
                 for v in range(width):
                     row[v] += to_row[i * n_units + k] * shown[k * width + v]
             for v in range(n_orbits):
-                rows[t + at[-1] + 1, v, i] = row[v]
+                rows[t + at[-1] + 1, v, i] += row[v]
