@@ -61,7 +61,8 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     n_exponents : int or None, default=None
         Number of leading exponents. None is, from data, one for each dimension where rows are
         states (their columns, at most 20) and 4 where windows of them are; from a model the larger
-        of 10 and the number of columns (at most the size of its state).
+        of 10 and the number of columns (at most the size of its state). Where only the fit shows
+        that the state is smaller, `exponents_` holds as many as there are, with a warning.
     dt : float or None, default=None
         Sampling interval in your unit of time. None is that of the estimator, or 1.
     n_orbits : int, default=32
@@ -271,7 +272,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if not is_map:
             _check_has_tangent(self.estimator)
             self._check_enough_inputs(lengths)
-        # Known before hours of training, so asked before (but for a model that closes its loop).
+        # Known before hours of training, so asked before.
         wanted = self._n_wanted(rows.shape[1], rows.shape[1] if is_map else self._state_size(rows))
         if is_map:
             self.estimator_, own_dt = self.estimator, 1.0
@@ -284,7 +285,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.dt_ = own_dt if self.dt is None else self.dt
         engine = _engine_of(self.estimator_)
         if not is_map:  # rows may have turned out to be the state, which are fewer than units
-            wanted = self._n_wanted(rows.shape[1], engine.state_size)
+            wanted = self._n_there(rows.shape[1], engine.state_size)
         if getattr(engine, "pool", None) is not None:
             warn(
                 "Free runs of the model carry noise, and the exponents are those of its runs "
@@ -349,6 +350,17 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
                 f"ask for 1 to {size} exponents."
             )
         return self.n_exponents
+
+    def _n_there(self, n_features, size):
+        """Return how many exponents to take from a fitted model, of those wanted."""
+        if self.n_exponents is None or self.n_exponents <= size:
+            return self._n_wanted(n_features, size)
+        warn(
+            f"n_exponents={self.n_exponents}, but the fitted model closes its loop, and the rows "
+            f"that are its state have {size} numbers: exponents_ holds as many.",
+            UserWarning,
+        )
+        return size
 
     def _store_dynamics(self, log_growth, block_lengths):
         from skchaos._model_spectrum import standard_errors  # torch loads here too

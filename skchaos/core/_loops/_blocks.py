@@ -2,8 +2,8 @@
 
 from numba import njit
 
-from skchaos.core._loops._cells import OPTIONS
-from skchaos.core._loops._product import TILE, WIDTH, multiply
+from skchaos.core._loops._cells import OPTIONS, PLRNN
+from skchaos.core._loops._product import N_BYTES, TILE, WIDTH, multiply
 
 
 @njit(**OPTIONS)
@@ -22,6 +22,15 @@ def pack(weight, bias, packed):
         for k in range(n_inner):
             packed[r * (n_inner + 1) + k] = weight[r * n_inner + k]
         packed[r * (n_inner + 1) + n_inner] = bias[r]
+
+
+@njit(**OPTIONS)
+def pack_cell(kind, n_units, weight, bias, packed):
+    """Put weight and bias of a cell side by side."""
+    pack(weight, bias, packed)
+    if kind == PLRNN:  # the diagonal belongs to the decay alone
+        for k in range(n_units):
+            packed[k * (n_units + 1) + k] = 0
 
 
 @njit(**OPTIONS)
@@ -57,6 +66,13 @@ def add_outer(d, n_rows, tiles, total):
     """Add d (row, WIDTH) times turned columns to the gradient of a weight."""
     for tile in range(tiles.shape[0]):
         multiply(d, n_rows, WIDTH, tiles[tile], WIDTH, total[tile], True)
+
+
+@njit(**OPTIONS)
+def columns_for(n_orbits, itemsize):
+    """Return the columns of a block that holds so many orbits: whole registers of numbers."""
+    at_once = N_BYTES // itemsize
+    return -(-n_orbits // at_once) * at_once
 
 
 @njit(**OPTIONS)

@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
-from skchaos.core._loops._blocks import pack, padded, spread
+from skchaos.core._loops._blocks import columns_for, pack, pack_cell, padded, spread
 from skchaos.core._loops._cells import OPTIONS, PLRNN, kick, njit_kept, start, step
-from skchaos.core._loops._product import N_BYTES, WIDTH, multiply
+from skchaos.core._loops._product import WIDTH, multiply
 
 
 @njit_kept
@@ -37,20 +37,15 @@ def run_closed(kind, n_units, cell, readout, inference, at, kicks, rows):
     n_rows, n_states = padded(bias.shape[1]), padded(state_bias.shape[1])
     packed = np.zeros(n_rows * (n_units + 1), rows.dtype)
     inferring = np.zeros(n_states * (n_window + 1), rows.dtype)
-    step_of_width = N_BYTES // rows.itemsize
     for model in range(rows.shape[0]):
-        pack(weight[model], bias[model], packed)
+        pack_cell(kind, n_units, weight[model], bias[model], packed)
         pack(to_state[model], state_bias[model], inferring)
-        if kind == PLRNN:  # the diagonal belongs to the decay alone
-            for k in range(n_units):
-                packed[k * (n_units + 1) + k] = 0
         for first in range(0, rows.shape[2], WIDTH):
             last = min(first + WIDTH, rows.shape[2])
-            width = -(-(last - first) // step_of_width) * step_of_width
             _continue_block(
                 kind,
                 n_units,
-                width,
+                columns_for(last - first, rows.itemsize),
                 packed,
                 extra[model],
                 to_row[model],

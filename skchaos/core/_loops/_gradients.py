@@ -9,6 +9,7 @@ from skchaos.core._loops._blocks import (
     add_outer,
     add_unpacked,
     pack,
+    pack_cell,
     pack_transposed,
     padded,
     spread,
@@ -138,11 +139,10 @@ def _new_trace(sizes, n_steps):
 def _read_weights(kind, sizes, at, n_features, own, weights):
     """Pad the weights of a model."""
     n_units = sizes.units
-    pack(own[: at[0]], own[at[0] : at[1]], weights.cell)
+    pack_cell(kind, n_units, own[: at[0]], own[at[0] : at[1]], weights.cell)
     pack_transposed(own[: at[0]], at[1] - at[0], sizes.rows, weights.back)
-    if kind == PLRNN:  # the diagonal belongs to the decay alone
+    if kind == PLRNN:  # of which the diagonal is the decay's
         for k in range(n_units):
-            weights.cell[k * (n_units + 1) + k] = 0
             weights.back[k * sizes.rows + k] = 0
     spread(own[at[1] : at[2]], WIDTH, weights.extra)
     pack(own[at[2] : at[3]], own[at[3] : at[4]], weights.read)

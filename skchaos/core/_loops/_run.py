@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
-from skchaos.core._loops._blocks import pack, padded, spread
+from skchaos.core._loops._blocks import columns_for, pack_cell, padded, spread
 from skchaos.core._loops._cells import LSTM, OPTIONS, PLRNN, kick, njit_kept, start, step
-from skchaos.core._loops._product import N_BYTES, WIDTH, multiply
+from skchaos.core._loops._product import WIDTH, multiply
 
 
 @njit_kept
@@ -29,21 +29,15 @@ def run(kind, n_units, weight, bias, extra, kicks, states, rows):
     """
     n_rows = padded(bias.shape[1])
     packed = np.zeros(n_rows * (n_units + 1), weight.dtype)
-    step_of_width = N_BYTES // states.itemsize
     for model in range(states.shape[0]):
-        pack(weight[model], bias[model], packed)
-        if kind == PLRNN:  # the diagonal belongs to the decay alone
-            for k in range(n_units):
-                packed[k * (n_units + 1) + k] = 0
+        pack_cell(kind, n_units, weight[model], bias[model], packed)
         for first in range(0, states.shape[1], WIDTH):
-            n_orbits = min(WIDTH, states.shape[1] - first)
-            width = -(-n_orbits // step_of_width) * step_of_width
-            last = first + n_orbits
+            last = min(first + WIDTH, states.shape[1])
             _run_block(
                 kind,
                 n_units,
                 n_rows,
-                width,
+                columns_for(last - first, states.itemsize),
                 packed,
                 extra[model],
                 kicks[model, :, first:last],
