@@ -9,7 +9,7 @@ from skchaos._engine import restore
 from skchaos._fit import Job, Trained
 from skchaos._network import attribute_of
 from skchaos._plan import measure
-from skchaos._series import joined
+from skchaos._series import extremes, joined
 from skchaos._validation import innovation_rows
 from skchaos._warn import warn
 from skchaos.exceptions import DivergenceWarning, InterruptedWarning, PoorFitWarning
@@ -77,6 +77,11 @@ def _store_rows(estimator: "ChaoticRNNRegressor", job: Job) -> None:
     estimator.noise_level_ = job.series.noise_level
     estimator.noise_filter_ = {} if job.filter is None else job.filter.pack()
     estimator.input_columns_ = at = series.input_columns
+    ranges = zip(extremes(series.rows), extremes(series.inputs), strict=True)
+    low, high = (joined(*limits, at) for limits in ranges)
+    if estimator.warm_start and hasattr(estimator, "data_min_"):  # what it saw before counts too
+        low, high = np.minimum(low, estimator.data_min_), np.maximum(high, estimator.data_max_)
+    estimator.data_min_, estimator.data_max_ = low, high
     estimator.mean_ = joined(series.scaling.mean, series.input_scaling.mean, at)
     estimator.scale_ = joined(series.scaling.scale, series.input_scaling.scale, at)
     estimator.target_mean_ = series.target_scaling.mean
@@ -126,8 +131,8 @@ def _warn(estimator: "ChaoticRNNRegressor", trained: Trained) -> None:
     if reasons := estimator.reconstruction_report_["reasons"]:
         warn(
             f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
-            "may predict the next rows all the same. Look at a long forecast; try a larger "
-            f"max_iter than {estimator.max_iter}, or n_init than {estimator.n_init}.",
+            "may predict the next rows all the same. Look at a long forecast; try more rows, "
+            f"a larger max_iter than {estimator.max_iter}, or n_init than {estimator.n_init}.",
             PoorFitWarning,
         )
     if trained.interrupted:

@@ -137,7 +137,10 @@ class ForecasterMixin:
             future_inputs = future_inputs.to_frame(names[0] if name is None else name)
         if hasattr(future_inputs, "columns"):
             if missing := [name for name in names if name not in list(future_inputs.columns)]:
-                raise ValueError(f"future_inputs have no column(s) {missing}.")
+                raise ValueError(
+                    f"future_inputs have no column(s) {missing}, only "
+                    f"{list(future_inputs.columns)}: name them as in fit."
+                )
             future_inputs = _rows_to_come(future_inputs[names], index, n_steps)
         values = check_array(
             future_inputs, dtype=np.float64, ensure_2d=False, allow_nd=True,

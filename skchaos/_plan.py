@@ -176,12 +176,10 @@ def measure(settings: "ChaoticRNNRegressor", series: Series) -> tuple[list[int],
 def make_plan(
     settings: "ChaoticRNNRegressor",
     series: Series,
-    n_delays: int | Literal["auto"],
-    delay: int | Literal["auto"],
     n_hidden: int,
     n_rectified: int,
 ) -> Plan:
-    """Settle what `settings` and the window leave open, on the training rows of `series`.
+    """Settle what `settings` leave open, on the training rows of `series`.
 
     Raises
     ------
@@ -196,6 +194,7 @@ def make_plan(
             "though those after them do. A constant has no dynamics to learn: leave such rows out, "
             "or set early_stopping=False, which trains on all."
         )
+    n_delays, delay = settings.n_delays, settings.delay
     is_taken = bool(np.any(series.noise_level))
     if settings.state_inference == "identity" and n_hidden == series.n_features:
         n_delays = 1 if n_delays == "auto" else n_delays  # there are no other units to begin

@@ -1,8 +1,10 @@
 """From parameters, and rows as a user gave them, to what is to be trained."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skchaos._engine import resolve_device
@@ -13,7 +15,7 @@ from skchaos._network import check_network, resolve_hidden, resolve_rectified, w
 from skchaos._noise import without_noise
 from skchaos._plan import Plan, make_plan, measure
 from skchaos._rows import column_labels, column_positions, learn_columns, read_rows
-from skchaos._series import Series
+from skchaos._series import Scaling, Series
 from skchaos._warn import warn
 from skchaos.exceptions import NoiseKeptWarning
 from skchaos.exponents import MeasuredExponents
@@ -98,6 +100,7 @@ def check_series(
     series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns, at)
     if goes_on:
         _check_goes_on(estimator, series)
+        series = _scaled_as_last(estimator, series)
     return series
 
 
@@ -124,18 +127,40 @@ def _check_goes_on(estimator: "ChaoticRNNRegressor", series: Series) -> None:
         )
 
 
+def _scaled_as_last(estimator: "ChaoticRNNRegressor", series: Series) -> Series:
+    """Scale rows as those of the last fit, in whose units the weights are."""
+    at, mean, scale = series.input_columns, estimator.mean_, estimator.scale_
+    return replace(
+        series,
+        scaling=Scaling(np.delete(mean, at), np.delete(scale, at)),
+        input_scaling=Scaling(mean[at], scale[at]),
+        target_scaling=Scaling(estimator.target_mean_, estimator.target_scale_),
+    )
+
+
+def _settled_as_last(estimator: "ChaoticRNNRegressor") -> "ChaoticRNNRegressor":
+    """Return parameters of which none is left open that the last fit has settled."""
+    settled = {
+        "n_hidden": estimator.n_hidden_,
+        "n_rectified": estimator.n_rectified_ or "auto",  # 0 of a cell that leaves no choice
+        "n_delays": estimator.n_delays_,
+        "delay": estimator.delay_,
+        "forcing_interval": estimator.forcing_interval_,
+        "process_noise": len(estimator.innovations_) > 0,
+    }
+    given = estimator.get_params(deep=False)
+    left = {name: value for name, value in settled.items() if given[name] == "auto"}
+    return clone(estimator).set_params(**left)
+
+
 def _settle(estimator: "ChaoticRNNRegressor", series: Series, goes_on: bool) -> tuple[Plan, Series]:
     """Return the plan, and the series to train on."""
-    if goes_on:
-        n_hidden, n_rectified = estimator.n_hidden_, estimator.n_rectified_
-        window = estimator.n_delays_, estimator.delay_
-    else:
-        n_hidden = resolve_hidden(estimator.n_hidden, series.n_features)
-        n_rectified = resolve_rectified(estimator.cell, n_hidden, estimator.n_rectified)
-        window = estimator.n_delays, estimator.delay
+    settings = _settled_as_last(estimator) if goes_on else estimator
+    n_hidden = resolve_hidden(settings.n_hidden, series.n_features)
+    n_rectified = resolve_rectified(settings.cell, n_hidden, settings.n_rectified)
     check_network(estimator, n_hidden, series.n_features)
-    clean = _without_noise(estimator, series)
-    plan = make_plan(estimator, clean, *window, n_hidden, n_rectified)
+    clean = _without_noise(settings, series)
+    plan = make_plan(settings, clean, n_hidden, n_rectified)
     # Nobody can tell noise that drives from noise of observation beside it.
     return plan, series if plan.is_noise_driven else clean
 

@@ -1,5 +1,6 @@
 """What a fitted model does when it runs freely, beside what the rows do."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,6 +190,11 @@ def _reasons(found: dict[str, Any]) -> list[str]:
                 f"its largest exponent is {found['exponent']:.3g}, and that of the rows "
                 f"{found['data_exponent']:.3g}"
             )
+    if math.isnan(found["divergence"]):
+        reasons.append(
+            f"it cannot be judged: that takes {MIN_HELD_OUT} rows in one stretch that move, set "
+            "aside or in the later half"
+        )
     if found["divergence"] > FAR * found["divergence_floor"]:
         reasons.append(
             f"its rows are {found['divergence']:.2g} from yours, and parts of yours "

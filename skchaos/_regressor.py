@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
 from skchaos._forecaster import ForecasterMixin
+from skchaos._range import FAR_INPUTS, FAR_ROWS, warn_of_extrapolation
 from skchaos._series import Scaling, joined
 from skchaos._sklearn import Interval, StrOptions, check_is_fitted, fit_method
 from skchaos._warn import warn
@@ -136,7 +137,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         share the threads that torch is given. Without rows set aside, and with `warm_start`, there
         is one training.
     warm_start : bool, default=False
-        Whether to begin from the weights and the window of the last fit.
+        Whether to begin from the weights of the last fit, with its scales and whatever "auto"
+        came to in it: window, forcing interval, units, process noise.
     device : str, default="auto"
         Where to compute: "auto" (a CUDA GPU where there is one), "cpu", "cuda", "cuda:1".
     random_state : int, RandomState instance or None, default=None
@@ -188,6 +190,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Column names, where `X` has names that are all strings.
     mean_, scale_ : ndarray of shape (`n_features_in_`,)
         Standardisation of the columns.
+    data_min_, data_max_ : ndarray of shape (`n_features_in_`,)
+        Range of the training rows. Contexts and inputs far outside give an `ExtrapolationWarning`.
     target_mean_, target_scale_ : ndarray of shape (n_targets,)
         Standardisation of `y`; of length 0 where it was not given.
     target_ndim_ : int
@@ -451,7 +455,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             )
         # A step is led by the inputs of the row that it begins from.
         at, inputs = self.input_columns_, None
+        self._warn_of_extrapolation("The column of the context", contexts, FAR_ROWS)
         if len(at):
+            self._warn_of_extrapolation("The future input", future_inputs, FAR_INPUTS, at)
             leading = np.concatenate([contexts[:, -1:, at], future_inputs[:, :-1]], axis=1)
             inputs = engine.standard_inputs(leading)
         if engine.pool is None:
@@ -462,6 +468,10 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             run = engine.scaling.undo(run)
         _warn_if_not_finite(run)
         return joined(run, future_inputs, at) if len(at) else run
+
+    def _warn_of_extrapolation(self, what, values, margin, at=slice(None)):
+        limits = (self.data_min_[at], self.data_max_[at], np.asarray(self.column_names_)[at])
+        warn_of_extrapolation(what, values, *limits, margin)
 
     @property
     def _is_random(self):

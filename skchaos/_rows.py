@@ -5,6 +5,7 @@ here: labels of any kind in the order of the training rows, and messages that na
 row, and a remedy that suits a series.
 """
 
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from sklearn.utils import check_array
 
 from skchaos._mapped import blocks, is_mapped
 from skchaos._sklearn import validate_data
+
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 
 
 def read_rows(
@@ -142,6 +145,11 @@ def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     what = "NaN" if np.isnan(rows[row, column]) else "infinity"
     label = column_labels(X, rows.shape[1])[column]
     label = label.item() if isinstance(label, np.generic) else label
+    if n_before == 0 and not finite[:, column].any():
+        raise ValueError(
+            f"Column {label!r} of X holds no finite value at all: leave it out, of a frame with "
+            f"X.drop(columns={label!r})."
+        )
     where = f" ({X.index[row]})" if hasattr(X, "iloc") else ""
     raise ValueError(
         f"Input X contains {what} in column {label!r} at row {n_before + row}{where}; "
@@ -183,9 +191,15 @@ def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         found = f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
+        if DECIMAL_COMMA.fullmatch(str(values.iloc[row])):
+            raise ValueError(
+                f"{found}read numbers with a decimal comma by pd.read_csv(..., decimal=','), and "
+                "sep=';' where semicolons part the columns."
+            )
         if not pd.isna(pd.to_datetime(values.iloc[[row]], errors="coerce").iloc[0]):
             raise ValueError(
-                f"{found}time belongs in the index, X.index = pd.to_datetime(X.pop({label!r}))."
+                f"{found}time belongs in the index, X.index = pd.to_datetime(X.pop({label!r})), "
+                "with dayfirst=True where the day stands before the month."
             )
         raise ValueError(
             f"{found}drop the column (X.drop(columns={label!r})), or turn it into numbers, e.g. by "

@@ -23,6 +23,10 @@ class NoiseKeptWarning(UserWarning):
     """Noise was to be taken from the training rows, and could not be."""
 
 
+class ExtrapolationWarning(UserWarning):
+    """A forecast begins or is led far outside the values that the model was fitted on."""
+
+
 class InterruptedWarning(UserWarning):
     """Training was interrupted from the keyboard; the best state so far was kept."""
 

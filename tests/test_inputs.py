@@ -18,7 +18,7 @@ from skchaos._reconstruction import _run_starts
 from skchaos._validation import Validation, forecast_errors
 from skchaos.core import Stack
 from skchaos.datasets import make_lorenz63
-from skchaos.exceptions import NotChaoticWarning, PoorFitWarning
+from skchaos.exceptions import ExtrapolationWarning, NotChaoticWarning, PoorFitWarning
 from skchaos.metrics import DYNAMICS_SCORERS
 from skchaos.model_selection import ChaoticRNNRegressorCV, forcing_interval_grid
 
@@ -277,10 +277,25 @@ def test_groups_and_identity_and_generalized_forcing_take_inputs():
         assert model.forecast(4, future_inputs=np.zeros((4, 1))).shape == (4, 3)
 
 
-def test_an_input_may_rest():
+def test_an_input_may_rest_and_one_that_moves_then_was_never_seen():
     model = ChaoticRNNRegressor(**SETTINGS).fit(TRAIN.assign(wind=0.0))
     assert model.scale_[1] == 1.0
-    assert np.isfinite(model.forecast(3, future_inputs=TEST[:3])).all(axis=None)
+    with pytest.warns(ExtrapolationWarning, match="'wind' .* fitted on 0 to 0"):
+        run = model.forecast(3, future_inputs=TEST[:3])
+    assert np.isfinite(run).all(axis=None)
+
+
+def test_inputs_and_contexts_far_outside_the_training_rows_are_announced(trained):
+    wind = TRAIN["wind"]
+    reach = wind.max() - wind.min()
+    near, far = (TEST[:3].assign(wind=wind.max() + part * reach) for part in (0.09, 0.11))
+    trained.forecast(3, future_inputs=near)  # warnings are errors in tests
+    with pytest.warns(ExtrapolationWarning, match="future input 'wind'"):
+        trained.forecast(3, future_inputs=far)
+    context = TRAIN[-trained.n_context_ :].copy()
+    context.iloc[-1, 0] = TRAIN.iloc[:, 0].max() + 1.01 * np.ptp(TRAIN.iloc[:, 0])
+    with pytest.warns(ExtrapolationWarning, match="column of the context"):
+        trained.forecast(3, context, future_inputs=TEST)
 
 
 def test_noise_beside_inputs_is_announced_with_what_else_it_could_be():

@@ -11,7 +11,7 @@ import pytest
 from skchaos.__main__ import main, make_parser
 from skchaos._baselines import EchoStateForecaster
 from skchaos._report import _input, _job, _scores, _text, load_laser, read_csv
-from skchaos._report._scores import Score
+from skchaos._report._scores import HeldOut, Score, floors
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("reservoirpy")
@@ -74,7 +74,7 @@ def test_whole_job_on_dates(csv_file, frame, tmp_path, capsys):
 
     assert "data.csv: 600 rows of 2 columns, dt = 1 hour" in shown.out
     assert "first 480 rows, judged on the last 120" in shown.out
-    assert re.search(r"largest Lyapunov exponent\s+\S+ per hour", shown.out)
+    assert re.search(r"largest Lyapunov exponent\s+\S+ \+- \S+ per hour \(chaos\)", shown.out)
     lines = {_cells(line)[0]: _cells(line) for line in shown.out.splitlines() if line.strip()}
     for name in ("ChaoticRNNRegressor (lstm)", "cubic map, 1 row", "mean"):
         assert len(lines[name]) == 8
@@ -325,3 +325,14 @@ def test_unit_of_dates_can_be_chosen(csv_file):
     times = pd.date_range("2024-01-01", periods=4, freq="15min")
     path = csv_file(pd.DataFrame({"t": times, "a": [1.0, 2.0, 0.0, 3.0]}))
     assert read_csv(path, time_column="t", unit="hour").dt == 0.25
+
+
+def test_a_table_of_noisy_rows_says_what_noise_leaves_possible():
+    rows = np.random.default_rng(0).standard_normal((400, 1))
+    held_out = HeldOut.of(rows, 200, np.inf)
+    found = floors(held_out, np.array([0.28]))
+    assert found[0].name.startswith("ceiling")
+    # Beyond .4 lies one value in seven of a normal distribution with a deviation of .28.
+    expected = np.log(0.5) / np.log(1 - 0.153)
+    assert abs(np.median(found[0].valid_steps) - expected) < 2
+    assert len(floors(held_out, np.zeros(1))) == len(found) - 1

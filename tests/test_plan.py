@@ -75,7 +75,7 @@ def test_noise_taken_or_left_is_averaged_over_a_window(
     series = replace(prepare(model, rows).series, noise_level=np.full(3, taken))
     found = measured(1, prediction_error=prediction_error)
     monkeypatch.setattr("skchaos._plan.measure", lambda *_: ([1_000], found))
-    assert make_plan(model, series, "auto", "auto", 50, 0).n_delays == n_delays
+    assert make_plan(model, series, 50, 0).n_delays == n_delays
 
 
 def test_window_leaves_rows_to_learn_from():

@@ -379,6 +379,21 @@ class TestNothingIsLost:
         assert (warm.n_hidden_, warm.n_rectified_) == (20, 10)
         assert_allclose(warm.forecast(20), ahead, rtol=1e-4)
 
+    def test_warm_start_on_few_new_rows_keeps_what_the_weights_were_learned_with(self):
+        X = make_lorenz63(3000, random_state=0)
+        warm = ChaoticRNNRegressor(warm_start=True, dt=0.01, **QUICK).fit(X[:2500])
+        before = copy(vars(warm))
+        assert warm.forcing_interval_ > 20
+        warm.fit(X[2500:])  # on one side of the attractor, and with an interval of its own
+        for name in ("mean_", "scale_", "data_min_"):
+            assert_array_equal(getattr(warm, name), before[name])
+        for name in ("forcing_interval_", "n_delays_", "delay_", "closed_loop_"):
+            assert getattr(warm, name) == before[name]
+        with pytest.warns(NotChaoticWarning):
+            alone = ChaoticRNNRegressor(dt=0.01, **QUICK).fit(X[2500:])
+        assert not np.array_equal(alone.mean_, warm.mean_)
+        assert alone.forcing_interval_ != warm.forcing_interval_
+
     def test_warm_start_keeps_window_columns_and_targets(self):
         X = hourly(400)
         warm = ChaoticRNNRegressor(warm_start=True, **(QUICK | {"max_iter": 1})).fit(X)

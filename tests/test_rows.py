@@ -32,6 +32,8 @@ def test_numbers_are_read(X):
         (FRAME.assign(c=FRAME.index.to_period("D")), "Column 'c' holds dates"),
         (FRAME.assign(c="x"), "Column 'c' holds 'x' at row 0.*drop"),
         (FRAME.assign(c="2024-05-01"), r"holds '2024-05-01' .* index, X.index = pd.to_datetime"),
+        (FRAME.assign(c="70,0373"), r"holds '70,0373' .*decimal=','"),
+        (FRAME.assign(c=np.nan), r"Column 'c' of X holds no finite value.*columns='c'"),
         (FRAME.assign(c=["1", "2", "3", "4 m", "5", "6"]), "Column 'c' holds '4 m' at row 3"),
         (pd.concat([FRAME, FRAME], axis=1), r"\['a', 'b'\] stand more than once"),
         (

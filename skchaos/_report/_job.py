@@ -85,7 +85,7 @@ def run_job(source, *, test_fraction, max_iter, random_state, say):
         for name, make in _BASELINES.items():
             say(f"fitting the baselines: {name}")
             scores.append(_score_baseline(name, make(random_state), training, held_out))
-    return Report(source, held_out, model, scores, floors(held_out))
+    return Report(source, held_out, model, scores, floors(held_out, model.noise_level_))
 
 
 def _n_train(rows, test_fraction):

@@ -173,20 +173,40 @@ def judge(name, forecaster, held_out, seconds):
     )
 
 
-def floors(held_out):
+def floors(held_out, noise_level):
     """Score the data against themselves: no model can be expected to do much better.
+
+    Parameters
+    ----------
+    held_out : HeldOut
+        What forecasters are judged on.
+    noise_level : ndarray of shape (n_features,)
+        Noise of the rows, in standard deviations.
 
     Returns
     -------
     list of Score
-        The training rows as if they were a free run, and the two halves of the series.
+        What forecasts without any error would score on rows with that noise, if it makes forecasts
+        end; the training rows as if they were a free run; and the two halves of the series.
     """
     half = len(held_out.rows) // 2
     pairs = {
         "floor: training rows": (held_out.test_rows, held_out.training_rows),
         "floor: half against half": (held_out.rows[:half], held_out.rows[half:]),
     }
-    return [Score(name, **_invariants(*pair)) for name, pair in pairs.items()]
+    found = [Score(name, **_invariants(*pair)) for name, pair in pairs.items()]
+    noise = np.random.default_rng(0).standard_normal(held_out.truth.shape)
+    noise *= noise_level * held_out.scale
+    valid_steps = valid_prediction_time(
+        held_out.truth,
+        held_out.truth + noise,
+        threshold=THRESHOLD,
+        scale=held_out.scale,
+        average=None,
+    )
+    if np.median(valid_steps) < held_out.n_steps:
+        found.insert(0, Score("ceiling: noise of the rows", valid_steps=valid_steps))
+    return found
 
 
 def _invariants(true_rows, rows):

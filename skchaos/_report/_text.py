@@ -53,11 +53,13 @@ def _facts(report):
 
 
 def exponent_text(report):
-    """Return the exponent that was measured on the training rows."""
+    """Return the exponent that was measured on the training rows, how sure, and what it shows."""
     exponent = report.model.lyapunov_exponent_
     if np.isnan(exponent):
         return "none found in the training rows"
-    return f"{exponent:.3g} per {report.source.unit}"
+    found = report.model.reconstruction_report_
+    error, regime = found["data_exponent_error"], found["data_regime"]
+    return f"{exponent:.3g} +- {error:.1g} per {report.source.unit} ({regime})"
 
 
 def predictability_text(report):
@@ -139,7 +141,10 @@ def _aligned(row, widths):
 
 def _legend(report):
     held_out, n_free = report.held_out, len(report.scores[0].run)
+    is_noisy = any(score.valid_steps is not None for score in report.floors)
+    noise = "Ceiling: of forecasts without any error, judged on rows with noise as it was found."
     return [
+        *([noise] if is_noisy else []),
         f"Valid prediction time: until the NRMSE exceeds {THRESHOLD:g}; median of "
         f"{len(held_out.starts)} starts, each followed for {held_out.n_steps:,} steps.",
         f"D_stsp (where it goes), D_H (how it moves): a free run of {n_free:,} steps against "
