@@ -132,7 +132,8 @@ def _warn(estimator: "ChaoticRNNRegressor", trained: Trained) -> None:
         warn(
             f"Free runs of the fitted model are not to be trusted: {'; '.join(reasons)}. It "
             "may predict the next rows all the same. Look at a long forecast; try more rows, "
-            f"a larger max_iter than {estimator.max_iter}, or n_init than {estimator.n_init}.",
+            f"longer trajectories, a larger max_iter than {estimator.max_iter}, or n_init than "
+            f"{estimator.n_init}.",
             PoorFitWarning,
         )
     if trained.interrupted:

@@ -66,9 +66,14 @@ def prepare(
     else:
         learn_columns(estimator, X)
     plan, clean = _settle(estimator, series, goes_on)
+    if goes_on:
+        is_clean = clean is series
+        series = _scaled_as_last(estimator, series)
+        clean = series if is_clean else _scaled_as_last(estimator, clean)
     seeds = check_random_state(estimator.random_state).randint(SEEDS, size=estimator.n_init)
     start = weights_of(estimator) if goes_on else None
-    noise_filter = _filter_of(estimator, plan, series, clean)
+    last_filter = estimator.noise_filter_ if goes_on else {}
+    noise_filter = _filter_of(estimator, plan, series, clean, last_filter)
     return Job(estimator, plan, clean, series, seeds.tolist(), noise_filter, start)
 
 
@@ -100,7 +105,6 @@ def check_series(
     series = Series.of(rows, targets, lengths, read_index(X, lengths, like), columns, at)
     if goes_on:
         _check_goes_on(estimator, series)
-        series = _scaled_as_last(estimator, series)
     return series
 
 
@@ -130,32 +134,40 @@ def _check_goes_on(estimator: "ChaoticRNNRegressor", series: Series) -> None:
 def _scaled_as_last(estimator: "ChaoticRNNRegressor", series: Series) -> Series:
     """Scale rows as those of the last fit, in whose units the weights are."""
     at, mean, scale = series.input_columns, estimator.mean_, estimator.scale_
+    scaling = Scaling(np.delete(mean, at), np.delete(scale, at))
     return replace(
         series,
-        scaling=Scaling(np.delete(mean, at), np.delete(scale, at)),
+        scaling=scaling,
+        noise_level=series.noise_level * series.scaling.scale / scaling.scale,
         input_scaling=Scaling(mean[at], scale[at]),
         target_scaling=Scaling(estimator.target_mean_, estimator.target_scale_),
     )
 
 
-def _settled_as_last(estimator: "ChaoticRNNRegressor") -> "ChaoticRNNRegressor":
+def _settled_as_last(estimator: "ChaoticRNNRegressor", series: Series) -> "ChaoticRNNRegressor":
     """Return parameters of which none is left open that the last fit has settled."""
+    was_driven = len(estimator.innovations_) > 0
+    longest = max(measure(estimator, series)[0])
+    room = longest - (estimator.n_delays_ - 1) * estimator.delay_ - 1
     settled = {
         "n_hidden": estimator.n_hidden_,
         "n_rectified": estimator.n_rectified_ or "auto",  # 0 of a cell that leaves no choice
         "n_delays": estimator.n_delays_,
         "delay": estimator.delay_,
-        "forcing_interval": estimator.forcing_interval_,
-        "process_noise": len(estimator.innovations_) > 0,
+        # Fewer rows may have no room for it; a single step would be a model of another kind.
+        "forcing_interval": min(estimator.forcing_interval_, max(room, 2)),
+        "process_noise": was_driven,
     }
     given = estimator.get_params(deep=False)
+    if given["process_noise"] not in ("auto", was_driven):
+        del settled["forcing_interval"]  # which goes with it
     left = {name: value for name, value in settled.items() if given[name] == "auto"}
     return clone(estimator).set_params(**left)
 
 
 def _settle(estimator: "ChaoticRNNRegressor", series: Series, goes_on: bool) -> tuple[Plan, Series]:
     """Return the plan, and the series to train on."""
-    settings = _settled_as_last(estimator) if goes_on else estimator
+    settings = _settled_as_last(estimator, series) if goes_on else estimator
     n_hidden = resolve_hidden(settings.n_hidden, series.n_features)
     n_rectified = resolve_rectified(settings.cell, n_hidden, settings.n_rectified)
     check_network(estimator, n_hidden, series.n_features)
@@ -177,11 +189,17 @@ def _without_noise(estimator: "ChaoticRNNRegressor", series: Series) -> Series:
 
 
 def _filter_of(
-    estimator: "ChaoticRNNRegressor", plan: Plan, recorded: Series, clean: Series
+    estimator: "ChaoticRNNRegressor",
+    plan: Plan,
+    recorded: Series,
+    clean: Series,
+    last: dict[str, np.ndarray],
 ) -> WindowFilter | None:
-    """Return what takes noise from windows, if any was taken from the rows."""
+    """Return what takes noise from windows, if any was taken from the rows, or from the last."""
     if clean is not recorded:
         return shared_filter(recorded, clean, plan.train_lengths, plan.kept)
+    if last and estimator.noise_level == "auto" and not plan.is_noise_driven:
+        return WindowFilter(**last)  # the rows are too few to tell, and the weights are used to it
     if estimator.noise_level not in ("auto", 0) and not plan.is_noise_driven:
         warn(
             f"noise_level={estimator.noise_level:g}, but no noise is taken from the rows: they are "

@@ -167,7 +167,8 @@ def _distances(pieces: list[np.ndarray], run: np.ndarray, alike: np.ndarray) -> 
     if not runs_away(run):
         run = run[..., varying]
         found["divergence"], found["spectrum_distance"] = compare(run)
-        spread = run.reshape(-1, run.shape[-1]).std(axis=0)  # of standardised rows
+        # Rows of a fit that goes on are standardised by those of the fit before.
+        spread = run.std(axis=(0, 1)) / alike[..., varying].std(axis=(0, 1))
         found["spread"] = spread[np.argmax(np.abs(np.log(spread + TINY)))]
     return {name: float(value) for name, value in found.items()}
 

@@ -455,10 +455,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
             )
         # A step is led by the inputs of the row that it begins from.
         at, inputs = self.input_columns_, None
-        self._warn_of_extrapolation("The column of the context", contexts, FAR_ROWS)
+        own = np.setdiff1d(np.arange(self.n_features_in_), at)
+        self._warn_of_extrapolation("Column", contexts[..., own], own, FAR_ROWS)
         if len(at):
-            self._warn_of_extrapolation("The future input", future_inputs, FAR_INPUTS, at)
             leading = np.concatenate([contexts[:, -1:, at], future_inputs[:, :-1]], axis=1)
+            self._warn_of_extrapolation("Input", leading, at, FAR_INPUTS)
             inputs = engine.standard_inputs(leading)
         if engine.pool is None:
             run = engine.free_run(engine.final_states(contexts), n_steps, inputs)
@@ -469,9 +470,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         _warn_if_not_finite(run)
         return joined(run, future_inputs, at) if len(at) else run
 
-    def _warn_of_extrapolation(self, what, values, margin, at=slice(None)):
-        limits = (self.data_min_[at], self.data_max_[at], np.asarray(self.column_names_)[at])
-        warn_of_extrapolation(what, values, *limits, margin)
+    def _warn_of_extrapolation(self, what, values, at, margin):
+        labels = self.column_names_[at].tolist()
+        warn_of_extrapolation(what, values, self.data_min_[at], self.data_max_[at], labels, margin)
 
     @property
     def _is_random(self):

@@ -68,7 +68,7 @@ def read_rows(
         reset=reset,
         **target,
     )
-    _check_finite(checked if y is None else checked[0], X)
+    _check_finite(checked if y is None else checked[0], X, may_drop=reset)
     return checked
 
 
@@ -136,8 +136,11 @@ def without_inputs(rows: np.ndarray, input_columns: np.ndarray) -> np.ndarray:
     return np.delete(rows, input_columns, axis=-1) if len(input_columns) else rows
 
 
-def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
-    """Raise a ValueError that names the first value of `rows` that is not finite."""
+def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0, may_drop: bool = False) -> None:
+    """Raise a ValueError that names the first value of `rows` that is not finite.
+
+    A whole column of such values is one to leave out, where columns may be.
+    """
     finite = np.isfinite(rows)
     if finite.all():
         return
@@ -145,7 +148,7 @@ def _check_finite(rows: np.ndarray, X: Any, n_before: int = 0) -> None:
     what = "NaN" if np.isnan(rows[row, column]) else "infinity"
     label = column_labels(X, rows.shape[1])[column]
     label = label.item() if isinstance(label, np.generic) else label
-    if n_before == 0 and not finite[:, column].any():
+    if may_drop and not finite[:, column].any():
         raise ValueError(
             f"Column {label!r} of X holds no finite value at all: leave it out, of a frame with "
             f"X.drop(columns={label!r})."
@@ -193,8 +196,9 @@ def _check_dtype(X: Any, label: Any, dtype: Any) -> None:
         found = f"Column {label!r} holds {values.iloc[row]!r} at row {row}, which is not a number: "
         if DECIMAL_COMMA.fullmatch(str(values.iloc[row])):
             raise ValueError(
-                f"{found}read numbers with a decimal comma by pd.read_csv(..., decimal=','), and "
-                "sep=';' where semicolons part the columns."
+                f"{found}pd.read_csv(..., decimal=',') reads it where the comma is the decimal "
+                "point (sep=';' where semicolons part the columns), thousands=',' where it parts "
+                "thousands."
             )
         if not pd.isna(pd.to_datetime(values.iloc[[row]], errors="coerce").iloc[0]):
             raise ValueError(

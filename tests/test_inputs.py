@@ -280,7 +280,7 @@ def test_groups_and_identity_and_generalized_forcing_take_inputs():
 def test_an_input_may_rest_and_one_that_moves_then_was_never_seen():
     model = ChaoticRNNRegressor(**SETTINGS).fit(TRAIN.assign(wind=0.0))
     assert model.scale_[1] == 1.0
-    with pytest.warns(ExtrapolationWarning, match="'wind' .* fitted on 0 to 0"):
+    with pytest.warns(ExtrapolationWarning, match="Input 'wind' .* fitted on 0 to 0"):
         run = model.forecast(3, future_inputs=TEST[:3])
     assert np.isfinite(run).all(axis=None)
 
@@ -290,11 +290,11 @@ def test_inputs_and_contexts_far_outside_the_training_rows_are_announced(trained
     reach = wind.max() - wind.min()
     near, far = (TEST[:3].assign(wind=wind.max() + part * reach) for part in (0.09, 0.11))
     trained.forecast(3, future_inputs=near)  # warnings are errors in tests
-    with pytest.warns(ExtrapolationWarning, match="future input 'wind'"):
+    with pytest.warns(ExtrapolationWarning, match="Input 'wind'"):
         trained.forecast(3, future_inputs=far)
     context = TRAIN[-trained.n_context_ :].copy()
     context.iloc[-1, 0] = TRAIN.iloc[:, 0].max() + 1.01 * np.ptp(TRAIN.iloc[:, 0])
-    with pytest.warns(ExtrapolationWarning, match="column of the context"):
+    with pytest.warns(ExtrapolationWarning, match="Column 'low'"):
         trained.forecast(3, context, future_inputs=TEST)
 
 

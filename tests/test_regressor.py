@@ -394,6 +394,35 @@ class TestNothingIsLost:
         assert not np.array_equal(alone.mean_, warm.mean_)
         assert alone.forcing_interval_ != warm.forcing_interval_
 
+    def test_warm_start_takes_noise_from_rows_of_another_scale(self):
+        X = make_lorenz63(2500, noise=0.05, random_state=0)
+        warm = ChaoticRNNRegressor(warm_start=True, dt=0.01, **QUICK).fit(X)
+        before = warm.noise_level_
+        warm.fit(4 * X)
+        assert_allclose(warm.noise_level_, 4 * before, rtol=1e-6)
+
+    def test_warm_start_keeps_the_filter_where_no_noise_is_found(self):
+        X = make_lorenz63(2500, noise=0.05, random_state=0)
+        warm = ChaoticRNNRegressor(warm_start=True, dt=0.01, **QUICK).fit(X)
+        assert warm.noise_filter_
+        before, n_context = warm.noise_filter_, warm.n_context_
+        warm.fit(X[:150])
+        assert warm.n_context_ == n_context
+        assert warm.noise_filter_.keys() == before.keys()
+
+    def test_warm_start_on_rows_without_room_for_the_interval_shortens_it(self):
+        X = make_lorenz63(3000, random_state=0)
+        warm = ChaoticRNNRegressor(warm_start=True, dt=0.01, early_stopping=False, **QUICK).fit(X)
+        warm.fit(X[:60])
+        assert 2 <= warm.forcing_interval_ <= 60 - warm.n_delays_
+
+    def test_warm_start_with_another_kind_of_runs_asks_for_the_interval_anew(self, lorenz):
+        warm = ChaoticRNNRegressor(warm_start=True, dt=0.01, **QUICK).fit(lorenz)
+        assert warm.forcing_interval_ > 1
+        warm.set_params(process_noise=True).fit(lorenz)
+        alone = ChaoticRNNRegressor(process_noise=True, dt=0.01, **QUICK).fit(lorenz)
+        assert warm.forcing_interval_ == alone.forcing_interval_
+
     def test_warm_start_keeps_window_columns_and_targets(self):
         X = hourly(400)
         warm = ChaoticRNNRegressor(warm_start=True, **(QUICK | {"max_iter": 1})).fit(X)

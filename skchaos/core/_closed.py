@@ -16,6 +16,8 @@ from skchaos.core._model import ForcedRNN
 from skchaos.core._observation import Affine
 from skchaos.core._unroll import kicked
 
+N_AT_ONCE = 10_000  # steps of all orbits together, whose noise and inputs are in memory
+
 
 class ClosedLoop:
     """A network, its weights fixed, as a map of rows.
@@ -99,8 +101,16 @@ class ClosedLoop:
         Where rows hold noise that drives what follows, a run without it dies. `generator` is one
         on the CPU; the models of a stack draw alike.
         """
-        drawn = torch.randint(pool.shape[-2], (n_steps, state.shape[-2]), generator=generator)
-        return self.free_run(state, n_steps, inputs, pool[..., drawn.to(pool.device), :])[0]
+        n_orbits, run = state.shape[-2], []
+        at_once = max(1, N_AT_ONCE // n_orbits)
+        for first in range(0, n_steps, at_once):
+            size = min(at_once, n_steps - first)
+            drawn = torch.randint(pool.shape[-2], (size, n_orbits), generator=generator)
+            acting = None if inputs is None else inputs[..., first : first + size, :, :]
+            noise = pool[..., drawn.to(pool.device), :]
+            rows, state = self.free_run(state, size, acting, noise)
+            run.append(rows)
+        return torch.cat(run, dim=-3)
 
     def _run_compiled(
         self, state: Tensor, n_steps: int, kicks: Tensor | None, noise: Tensor | None

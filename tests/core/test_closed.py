@@ -51,14 +51,19 @@ def test_a_run_is_a_forecast_of_one_step_from_the_rows_so_far_again_and_again(
 
 
 @pytest.mark.parametrize("cell", ["lstm", "shallow_plrnn"])  # with compiled loops and without
-def test_noise_is_drawn_from_the_pool_and_carried_on(cell):
+@pytest.mark.parametrize("at_once", [6, 10_000])  # two steps of the batch, or all
+def test_noise_is_drawn_from_the_pool_and_carried_on(cell, at_once, monkeypatch):
+    monkeypatch.setattr("skchaos.core._closed.N_AT_ONCE", at_once)
     model, at = network(cell, n_inputs=1), torch.arange(3)
     rows, inputs = rows_and_inputs(3, 1)
     pool = torch.randn(50, N_FEATURES, dtype=torch.float64)
     closed = ClosedLoop(model, at)
     draws = torch.Generator().manual_seed(3)
     run = closed.noisy_run(closed.infer(rows), N_STEPS, pool, draws, inputs)
-    drawn = torch.randint(50, (N_STEPS, N_BATCH), generator=torch.Generator().manual_seed(3))
+    again = torch.Generator().manual_seed(3)
+    size = min(at_once // N_BATCH, N_STEPS)
+    draws = [torch.randint(50, (size, N_BATCH), generator=again) for _ in range(N_STEPS // size)]
+    drawn = torch.cat(draws)
     expected = restarted(model, rows, at, inputs, pool[drawn])
     torch.testing.assert_close(run.transpose(0, 1), expected)
 
