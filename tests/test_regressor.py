@@ -408,7 +408,9 @@ class TestNothingIsLost:
         before, n_context = warm.noise_filter_, warm.n_context_
         warm.fit(X[:150])
         assert warm.n_context_ == n_context
-        assert warm.noise_filter_.keys() == before.keys()
+        assert before.keys() == warm.noise_filter_.keys()
+        for name, value in before.items():
+            assert_array_equal(warm.noise_filter_[name], value)
 
     def test_warm_start_on_rows_without_room_for_the_interval_shortens_it(self):
         X = make_lorenz63(3000, random_state=0)
