@@ -6,10 +6,11 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
-from skchaos._baselines import (
+from skchaos.baselines import (
     DelayRidgeForecaster,
     EchoStateForecaster,
     MeanForecaster,
+    PersistenceForecaster,
     PolynomialMapForecaster,
 )
 from skchaos.exceptions import DivergenceWarning
@@ -38,6 +39,7 @@ def _small_echo_state(**settings):
 
 MAKERS = {
     "mean": MeanForecaster,
+    "persistence": PersistenceForecaster,
     "polynomial": PolynomialMapForecaster,
     "ridge": DelayRidgeForecaster,
     "echo_state": _small_echo_state,
@@ -96,6 +98,12 @@ def test_mean():
     np.testing.assert_allclose(model.predict(HENON[:7]), expected, atol=1e-12)
 
 
+def test_persistence():
+    model = PersistenceForecaster().fit(HENON[:300])
+    np.testing.assert_allclose(model.forecast(4), np.tile(HENON[299], (4, 1)), atol=1e-12)
+    np.testing.assert_allclose(model.predict(HENON[300:]), HENON[300:], atol=1e-12)
+
+
 # ----------------------------------------------------------------------------- echo state network
 def test_echo_state_is_determined_by_its_seed():
     runs = [_small_echo_state(random_state=s).fit(HENON).forecast(20) for s in (0, 0, 1)]
@@ -135,7 +143,7 @@ def test_echo_state_learns_and_keeps_the_best_candidate():
 
 def test_echo_state_needs_reservoirpy(monkeypatch):
     monkeypatch.setitem(sys.modules, "reservoirpy.nodes", None)
-    with pytest.raises(ImportError):
+    with pytest.raises(ImportError, match=r"skchaos\[examples\]"):
         EchoStateForecaster().fit(HENON)
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from skchaos.__main__ import main, make_parser
-from skchaos._baselines import EchoStateForecaster
 from skchaos._report import _input, _job, _scores, _text, load_laser, read_csv
 from skchaos._report._scores import HeldOut, Score, floors
+from skchaos.baselines import EchoStateForecaster
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("reservoirpy")

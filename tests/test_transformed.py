@@ -18,7 +18,7 @@ from sklearn.preprocessing import (
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skchaos import ChaoticRNNRegressor, TransformedForecaster
-from skchaos._baselines import DelayRidgeForecaster
+from skchaos.baselines import DelayRidgeForecaster
 from skchaos.datasets import make_lorenz63
 from tests.test_regressor import NEEDS_MEMORY, QUICK
 

@@ -44,7 +44,7 @@ from benchmarks.reconstruction.cases import (
 from benchmarks.reconstruction.coin import halves
 from benchmarks.reconstruction.judge import N_LONG, floor, judge
 from skchaos import ChaoticRNNRegressor, LyapunovSpectrum
-from skchaos._baselines import (
+from skchaos.baselines import (
     DelayRidgeForecaster,
     EchoStateForecaster,
     MeanForecaster,

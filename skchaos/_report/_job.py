@@ -7,16 +7,16 @@ from time import perf_counter
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from skchaos._baselines import (
+from skchaos._regressor import ChaoticRNNRegressor
+from skchaos._report._input import InputError, Source
+from skchaos._report._scores import HeldOut, Score, floors, judge
+from skchaos._series import is_constant
+from skchaos.baselines import (
     DelayRidgeForecaster,
     EchoStateForecaster,
     MeanForecaster,
     PolynomialMapForecaster,
 )
-from skchaos._regressor import ChaoticRNNRegressor
-from skchaos._report._input import InputError, Source
-from skchaos._report._scores import HeldOut, Score, floors, judge
-from skchaos._series import is_constant
 
 # Forecasts over half of the held-out rows then have the 50 starts of a fair median, and an echo
 # state network has rows to settle, to fit and to choose its settings.

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.linear_model import LinearRegression, RidgeCV
 
-from skchaos._baselines._base import BaseForecaster, Tuning
 from skchaos._sklearn import Interval, StrOptions
+from skchaos.baselines._base import BaseForecaster, Tuning
 
 _MAX_TERMS = 2000  # of a polynomial; beyond it the least squares take minutes and gigabytes
 _N_VALUES = (4, 8, 12, 16)  # in a window of delayed rows, to choose from
@@ -76,7 +76,7 @@ class PolynomialMapForecaster(_PolynomialForecaster):
 
     Examples
     --------
-    >>> from skchaos._baselines import PolynomialMapForecaster
+    >>> from skchaos.baselines import PolynomialMapForecaster
     >>> from skchaos.datasets import make_logistic
     >>> X = make_logistic(200, random_state=0)
     >>> PolynomialMapForecaster(degree=2, n_delays=1).fit(X).forecast(3).shape
@@ -132,7 +132,7 @@ class DelayRidgeForecaster(_PolynomialForecaster):
     Examples
     --------
     >>> import numpy as np
-    >>> from skchaos._baselines import DelayRidgeForecaster
+    >>> from skchaos.baselines import DelayRidgeForecaster
     >>> X = np.sin(0.3 * np.arange(300))[:, None]
     >>> DelayRidgeForecaster(n_delays=2).fit(X).forecast(5).shape
     (5, 1)

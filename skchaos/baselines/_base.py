@@ -155,6 +155,12 @@ class MeanForecaster(BaseForecaster):
         Rows that a context must have: 1.
     n_features_in_ : int
         Columns of `X`.
+
+    Examples
+    --------
+    >>> from skchaos.baselines import MeanForecaster
+    >>> MeanForecaster().fit([[1.0], [2.0], [6.0]]).forecast(2).tolist()
+    [[3.0], [3.0]]
     """
 
     _parameter_constraints: ClassVar[dict] = {}
@@ -167,6 +173,38 @@ class MeanForecaster(BaseForecaster):
 
     def _step(self, states):
         return np.zeros_like(states)
+
+    def _advance(self, states, rows):
+        return rows
+
+
+class PersistenceForecaster(BaseForecaster):
+    """Forecast the last row again and again: hard to beat over the first few steps.
+
+    Attributes
+    ----------
+    n_context_ : int
+        Rows that a context must have: 1.
+    n_features_in_ : int
+        Columns of `X`.
+
+    Examples
+    --------
+    >>> from skchaos.baselines import PersistenceForecaster
+    >>> PersistenceForecaster().fit([[1.0], [2.0], [6.0]]).forecast(2).round(12).tolist()
+    [[6.0], [6.0]]
+    """
+
+    _parameter_constraints: ClassVar[dict] = {}
+
+    def _learn(self, rows):
+        self.n_context_ = 1
+
+    def _states(self, rows):
+        return rows
+
+    def _step(self, states):
+        return states
 
     def _advance(self, states, rows):
         return rows

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skchaos._baselines._base import BaseForecaster, Tuning
 from skchaos._sklearn import Interval
+from skchaos.baselines._base import BaseForecaster, Tuning
 
 _CHUNK = 5000  # rows whose states are held at once
 
@@ -50,12 +50,25 @@ class EchoStateForecaster(BaseForecaster):
     n_features_in_ : int
         Columns of `X`.
 
+    Raises
+    ------
+    ImportError
+        In fit, if reservoirpy is not installed.
+
     References
     ----------
     .. [1] H. Jaeger and H. Haas, "Harnessing nonlinearity: predicting chaotic systems and saving
        energy in wireless communication", Science 304, 2004.
     .. [2] M. Lukosevicius, "A practical guide to applying echo state networks", in "Neural
        networks: tricks of the trade", Springer, 2012: what to tune, and the direct input.
+
+    Examples
+    --------
+    >>> from skchaos.baselines import EchoStateForecaster
+    >>> from skchaos.datasets import make_henon
+    >>> X = make_henon(400, random_state=0)
+    >>> EchoStateForecaster(50, random_state=0).fit(X).forecast(3).shape
+    (3, 2)
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -109,8 +122,14 @@ class EchoStateForecaster(BaseForecaster):
 
     def _draw_weights(self, n_features):
         """Return W of spectral radius 1, V and b."""
-        from reservoirpy.mat_gen import uniform
-        from reservoirpy.nodes import Reservoir
+        try:
+            from reservoirpy.mat_gen import uniform
+            from reservoirpy.nodes import Reservoir
+        except ImportError as error:
+            raise ImportError(
+                "EchoStateForecaster draws its network by reservoirpy, which is not installed: "
+                'pip install "skchaos[examples]".'
+            ) from error
 
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         reservoir = Reservoir(
