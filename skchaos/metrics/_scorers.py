@@ -35,7 +35,7 @@ class _Rules:
     n_steps : int or None
         Length of a forecast; None follows the rows.
     min_steps : int
-        Least length of a forecast.
+        Least length of a forecast that follows the rows: one row has no standard deviation.
     fixed : tuple of (name, value)
         Arguments for the metric, unless the caller gives others.
     """
@@ -55,7 +55,7 @@ class _Rules:
 _RULES = {
     state_space_divergence: _Rules(False, worst=1e3, min_steps=2, fixed=(("random_state", 0),)),
     power_spectrum_distance: _Rules(False, worst=1.0, min_steps=MIN_ROWS),
-    valid_prediction_time: _Rules(True, worst=0.0, n_starts=50),
+    valid_prediction_time: _Rules(True, worst=0.0, min_steps=2, n_starts=50),
     prediction_error: _Rules(False, worst=_FARTHEST_SD, n_starts=50, n_steps=20),
 }
 
@@ -240,7 +240,7 @@ class _DynamicsScorer:
         _check_same_columns(forecaster, X)
         rows, n_steps = _as_array(X), rules.n_steps
         if n_steps is None:
-            n_steps = max(1, min(_LONGEST_AUTO, (len(rows) - n_context) // 2))
+            n_steps = max(rules.min_steps, min(_LONGEST_AUTO, (len(rows) - n_context) // 2))
         self._check_rows(len(rows), n_context, n_steps)
         starts = _spread_starts(len(rows) - n_context - n_steps, rules.n_starts)
         windows = rows[starts[:, None] + np.arange(n_context + n_steps)]
