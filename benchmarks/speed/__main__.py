@@ -1,10 +1,11 @@
 """All figures of speed in one table, with the machine they come from.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.speed            # measure everything, about an hour
+    OMP_NUM_THREADS=1 python -m benchmarks.speed            # measure everything, an hour and a half
     OMP_NUM_THREADS=1 python -m benchmarks.speed --table    # from the results that are there
 
 Runs the scripts of this folder one after the other; keep the machine free of anything else. Writes
-benchmarks/results/speed.md. On a machine with a CUDA GPU run gpu.py besides.
+benchmarks/results/speed.md, where whole fits stand apart: they may be of another machine. On a
+machine with a CUDA GPU run gpu.py besides.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.speed.quality import GOOD
 
-SCRIPTS = ("update", "profiles", "quality", "search", "scale")
+SCRIPTS = ("update", "profiles", "quality", "search", "scale", "fit")
 RESULTS = Path(__file__).parents[1] / "results"
 
 
@@ -88,11 +89,27 @@ def scales() -> list[tuple]:
     ]
 
 
-def table() -> str:
-    rows = [*updates(), *quality(), *searches(), *scales()]
+def fits() -> list[tuple]:
+    rows = []
+    for found in read("fit")["fits"]:
+        low, high = min(found["fit_s"]), max(found["fit_s"])
+        textbook = statistics.median(found["textbook_s"])
+        times = f"{textbook:.0f} / {found['median_fit_s']:.0f} s wall ({low:.0f} to {high:.0f})"
+        what = f"a fit with defaults, Lorenz-63, 10,000 rows, {found['case']}"
+        rows.append((what, "textbook, 30,000 updates", times, f"{found['times_as_fast']:.1f}"))
+    return rows
+
+
+def table(rows: list[tuple]) -> str:
     header = ("what", "against", "its time / ours", "times as fast")
     lines = [" | ".join(row) for row in (header, ("---",) * 4, *rows)]
-    return "\n".join([machine_of_results(), "", *(f"| {line} |" for line in lines)]) + "\n"
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def report() -> str:
+    of_parts = table([*updates(), *quality(), *searches(), *scales()])
+    parts = [machine_of_results(), of_parts, read("fit")["machine"], table(fits())]
+    return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
@@ -102,7 +119,7 @@ def main() -> None:
         for name in SCRIPTS:
             print(f"== {name}", flush=True)
             subprocess.run([sys.executable, "-m", f"benchmarks.speed.{name}"], check=True)
-    text = table()
+    text = report()
     print(text)
     (RESULTS / "speed.md").write_text(text)
 
