@@ -151,7 +151,7 @@ def append(table: Path, row: dict, fields: list[str]) -> None:
     """Add one row to the table on disk."""
     is_new = not table.exists()
     with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fields)
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
         if is_new:
             writer.writeheader()
         writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
