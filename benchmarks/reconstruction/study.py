@@ -6,7 +6,7 @@ and started at will. ``--set choose`` runs on the trajectories that defaults are
 on the systems of that half of the coin (:mod:`benchmarks.reconstruction.coin`).
 
 Budget: a fit of skchaos, and one of the clipped network, takes three minutes of a core (of twenty
-columns twelve), a tuned echo state network one, the other baselines seconds; the whole, some 90
+columns fourteen), a tuned echo state network one, the other baselines seconds; the whole, some 90
 cases of five seeds, 60 hours of a core. ``--jobs`` runs cases side by side, each on one thread.
 
 Maps are of the half that was not to be looked at. Their first rows, in

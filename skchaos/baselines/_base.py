@@ -146,7 +146,22 @@ class Tuning:
         return valid_prediction_time(truth, run, scale=1.0, average="mean")
 
 
-class MeanForecaster(BaseForecaster):
+class _OneRowForecaster(BaseForecaster):
+    """A forecaster without parameters; a state is a row."""
+
+    _parameter_constraints: ClassVar[dict] = {}
+
+    def _learn(self, rows):
+        self.n_context_ = 1
+
+    def _states(self, rows):
+        return rows
+
+    def _advance(self, states, rows):
+        return rows
+
+
+class MeanForecaster(_OneRowForecaster):
     """Forecast the mean of the training rows: what any model must beat.
 
     Attributes
@@ -163,22 +178,11 @@ class MeanForecaster(BaseForecaster):
     [[3.0], [3.0]]
     """
 
-    _parameter_constraints: ClassVar[dict] = {}
-
-    def _learn(self, rows):
-        self.n_context_ = 1
-
-    def _states(self, rows):
-        return rows
-
     def _step(self, states):
         return np.zeros_like(states)
 
-    def _advance(self, states, rows):
-        return rows
 
-
-class PersistenceForecaster(BaseForecaster):
+class PersistenceForecaster(_OneRowForecaster):
     """Forecast the last row again and again: hard to beat over the first few steps.
 
     Attributes
@@ -195,19 +199,8 @@ class PersistenceForecaster(BaseForecaster):
     [[6.0], [6.0]]
     """
 
-    _parameter_constraints: ClassVar[dict] = {}
-
-    def _learn(self, rows):
-        self.n_context_ = 1
-
-    def _states(self, rows):
-        return rows
-
     def _step(self, states):
         return states
-
-    def _advance(self, states, rows):
-        return rows
 
 
 def _warn_if_diverged(run):
