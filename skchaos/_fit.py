@@ -188,12 +188,12 @@ def _best(job: Job, results: list[TrainingResult], validation: Validation | None
         result = one.result
         error = 1.0 if one.is_poor else result.error
         is_nothing = result.n_iter == 0
-        return is_nothing, _ends(job, result), one.is_poor, result.score * error, -result.n_iter
+        return is_nothing, ends(job, result), one.is_poor, result.score * error, -result.n_iter
 
     return trained[0] if len(trained) == 1 else min(trained, key=rank)
 
 
-def _ends(job: Job, result: TrainingResult) -> bool:
+def ends(job: Job, result: TrainingResult) -> bool:
     """Tell whether free runs come to an end though the rows do not."""
     shows_chaos = job.plan.lyapunov_exponent > 0  # not so where it is nan
     if not shows_chaos or job.plan.is_noise_driven or result.n_iter == 0:

@@ -151,7 +151,7 @@ def usable_exponent(measured: MeasuredExponents) -> float:
     """
     if measured.regime in REGULAR:
         return 0.0
-    is_lost = _is_noisy(measured) and measured.lambda_max < measured.standard_errors[0]
+    is_lost = is_noisy(measured) and measured.lambda_max < measured.standard_errors[0]
     return math.nan if is_lost else measured.lambda_max
 
 
@@ -201,7 +201,7 @@ def make_plan(
     is_driven = is_noise_driven(settings.process_noise, measured)
     closes = closes_loop(settings, measured, is_driven)
     if settings.state_inference != "pseudo_inverse":
-        is_clean = not (is_taken or _is_noisy(measured))
+        is_clean = not (is_taken or is_noisy(measured))
         may_be_told = closes and is_clean and _jump(measured)
         if may_be_told and n_delays == "auto" and delay in ("auto", 1):
             n_delays = _told_by(series, train_lengths) or "auto"
@@ -312,10 +312,10 @@ def is_noise_driven(process_noise: bool | Literal["auto"], measured: MeasuredExp
     if process_noise != "auto":
         return process_noise
     is_neither = measured.regime in ("noise", "undecided") and math.isnan(usable_exponent(measured))
-    return is_neither and _is_noisy(measured)
+    return is_neither and is_noisy(measured)
 
 
-def _is_noisy(measured: MeasuredExponents) -> bool:
+def is_noisy(measured: MeasuredExponents) -> bool:
     """Tell whether the next row is not in those before it, as far as the rows could tell."""
     return bool(measured.prediction_error > NOISY_PREDICTION_ERROR)  # not so where it is nan
 

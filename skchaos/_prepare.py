@@ -65,7 +65,7 @@ def prepare(
         series = check_series(estimator, X, y, groups, goes_on)
     else:
         learn_columns(estimator, X)
-    plan, clean = _settle(estimator, series, goes_on)
+    plan, clean = settle(estimator, series, goes_on)
     if goes_on:
         is_clean = clean is series
         series = _scaled_as_last(estimator, series)
@@ -165,7 +165,7 @@ def _settled_as_last(estimator: "ChaoticRNNRegressor", series: Series) -> "Chaot
     return clone(estimator).set_params(**left)
 
 
-def _settle(estimator: "ChaoticRNNRegressor", series: Series, goes_on: bool) -> tuple[Plan, Series]:
+def settle(estimator: "ChaoticRNNRegressor", series: Series, goes_on: bool) -> tuple[Plan, Series]:
     """Return the plan, and the series to train on."""
     settings = _settled_as_last(estimator, series) if goes_on else estimator
     n_hidden = resolve_hidden(settings.n_hidden, series.n_features)

@@ -84,8 +84,9 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Whether noise drives the dynamics, so that free runs have to carry it. Each step of a free
         run then starts from the window of the rows before it, and what one-step predictions miss
         is drawn from what they missed of the training rows. "auto" does so where the training rows
-        show neither chaos nor order, and warns (:ref:`process_noise`). What is fitted stays so, but
-        False on a fitted estimator leaves the noise out of its forecasts.
+        show neither chaos nor order, or are undecided and free runs of a first model end, and warns
+        (:ref:`process_noise`). What is fitted stays so, but False on a fitted estimator leaves the
+        noise out of its forecasts.
     dt : float, default=1.0
         Sampling interval in your unit of time; exponents and times are given in that unit.
     max_iter : int, default=20000
@@ -407,11 +408,11 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         RuntimeError
             If `device` is not available, or training never reaches a finite loss.
         """
-        from skchaos import _fit, _fitted, _prepare  # torch loads here, not with the package
+        from skchaos import _fitted, _prepare, _second_look  # torch loads here, not before
 
         job = _prepare.prepare(self, X, y, groups)
-        [trained] = _fit.train_models([job])
-        return _fitted.take_over(self, job, trained)
+        [trained] = _second_look.train_jobs([job])
+        return _fitted.take_over(self, *trained)
 
     def predict(self, X):
         """Predict one step ahead of every row.

@@ -13,16 +13,17 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
-from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster
+from skchaos import ChaoticRNNRegressor, LyapunovSpectrum, TransformedForecaster, _fit
 from skchaos._engine import innovations
-from skchaos._fit import train_models
+from skchaos._fit import Trained, train_models
 from skchaos._network import new_network
 from skchaos._prepare import prepare
 from skchaos._validation import Validation, innovation_rows, judge_models, score_models
-from skchaos.core import ClosedLoop, Stack
-from skchaos.datasets import make_lorenz63
+from skchaos.core import ClosedLoop, Stack, TrainingResult
+from skchaos.datasets import make_lorenz63, make_roessler
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.metrics import make_dynamics_scorer, prediction_error
+from skchaos.model_selection import ChaoticRNNRegressorCV
 
 QUICK = {"max_iter": 10, "n_hidden": 8, "n_init": 1, "random_state": 0}
 WINDOW = torch.arange(5)  # rows of a window of as many
@@ -275,3 +276,65 @@ def test_noise_of_observation_is_not_taken_from_what_noise_drives():
 def test_what_is_set_after_a_fit_is_looked_at(model):
     with pytest.raises(ValueError, match=r"'process_noise' parameter .* Got 'no'"):
         copy(model).set_params(process_noise="no").forecast(3)
+
+
+# ------------------------------------------------------------------------------ a second look
+@pytest.fixture(scope="module")
+def undecided():
+    """Chaos, but too short and noisy to tell; ten updates make a model that dies."""
+    rows = make_roessler(1000, random_state=3)
+    noise = np.random.default_rng(0).standard_normal(rows.shape)
+    return rows + 0.05 * rows.std(axis=0) * noise
+
+
+def trained_of(rows, **settings):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = ChaoticRNNRegressor(**QUICK, **settings).fit(rows)
+    return model, [str(warning.message) for warning in caught]
+
+
+def test_undecided_rows_whose_model_dies_are_taken_for_noise_driven(undecided):
+    model, messages = trained_of(undecided)
+    assert any("free runs of the model came to an end" in message for message in messages)
+    assert model.n_init_ == 2
+    assert model.closed_loop_
+    assert (model.process_noise_ > 0).all()
+    assert model.reconstruction_report_["regime"] == "driven by noise"
+    said_so, messages = trained_of(undecided, process_noise=True)
+    assert not any("came to an end" in message for message in messages)
+    assert_array_equal(model.forecast(20), said_so.forecast(20))
+
+
+@pytest.mark.parametrize("said", [{"process_noise": False}, {"forcing_interval": 20}])
+def test_who_says_deterministic_gets_it(undecided, said):
+    model, _ = trained_of(undecided, **said)
+    assert model.n_init_ == 1
+    assert (model.process_noise_ == 0).all()
+    assert model.reconstruction_report_["regime"] in {"fixed point", "cycle"}
+
+
+def test_a_search_looks_again_too(undecided):
+    split = np.arange(900), np.arange(900, 1000)
+    search = ChaoticRNNRegressorCV(
+        ChaoticRNNRegressor(**QUICK), {"tol": [0.5]}, scoring=None, cv=[split], refit=False
+    )
+    with pytest.warns(NotChaoticWarning, match="came to an end"):
+        search.fit(undecided)
+    alone, _ = trained_of(undecided[:900])
+    assert alone.n_init_ == 2
+    assert search.cv_results_["mean_test_score"] == [alone.score(undecided[900:])]
+
+
+def test_an_interrupt_during_the_second_look_keeps_the_first(undecided, monkeypatch):
+    whole, _ = trained_of(undecided, process_noise=False)
+    nothing = Trained(TrainingResult(weights={}, stopped="interrupted"), 1, np.nan, True)
+    train = _fit.train_models
+    monkeypatch.setattr(
+        "skchaos._fit.train_models",
+        lambda jobs: [nothing] if jobs[0].plan.is_noise_driven else train(jobs),
+    )
+    model, messages = trained_of(undecided)
+    assert any("interrupted" in message for message in messages)
+    assert model.stopped_ == "interrupted"
+    assert_array_equal(model.forecast(20), whole.forecast(20))

@@ -79,11 +79,11 @@ def _programs(fits, n_jobs):
 
 def _train_and_score(fits, scorers):
     """Train fits of one shape in lockstep and score each."""
-    from skchaos import _fit
+    from skchaos import _second_look
 
     began = time.perf_counter()
-    trained = _fit.train_models([fit.job for fit in fits])
-    if any(one.interrupted for one in trained):
+    trained = _second_look.train_jobs([fit.job for fit in fits])
+    if any(one.interrupted for _, one in trained):
         raise KeyboardInterrupt  # a search that went on would compare what was cut short
     fit_time = (time.perf_counter() - began) / len(fits)
     return [_score(fit, one, scorers, fit_time) for fit, one in zip(fits, trained, strict=True)]
@@ -95,7 +95,7 @@ def _score(fit, trained, scorers, fit_time):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PoorFitWarning)  # that is what the scores are for
-            estimator = _fitted.take_over(fit.estimator, fit.job, trained)
+            estimator = _fitted.take_over(fit.estimator, *trained)
     except RuntimeError as error:
         nothing = dict.fromkeys(scorers, np.nan)
         return Outcome(nothing, fit_time, np.nan, f"{type(error).__name__}: {error}")

@@ -39,10 +39,10 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     param_grid : dict or list of dict, default=None
         Parameters of the estimator and the values to try. None tries "auto" and
         :func:`forcing_interval_grid` of the rows as `forcing_interval`.
-    scoring : str, callable, list or dict, default="neg_state_space_divergence"
+    scoring : str, callable, list, dict or None, default="neg_state_space_divergence"
         A key of ``skchaos.metrics.DYNAMICS_SCORERS``, or a name or scorer of scikit-learn; several
-        as a list of names or a dict of names and scorers. One-step scores, such as "r2", do not
-        tell a good forcing interval from a bad one.
+        as a list of names or a dict of names and scorers. None is the one-step R2. One-step scores
+        do not tell a good forcing interval from a bad one.
     cv : int, splitter or iterable of splits, default=3
         An integer is the number of splits of a :class:`~sklearn.model_selection.TimeSeriesSplit`,
         and None is 5. The training rows of a split must be consecutive, or labelled by `groups`.
@@ -110,7 +110,7 @@ class ChaoticRNNRegressorCV(MetaEstimatorMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "estimator": [ChaoticRNNRegressor, None],
         "param_grid": [dict, list, None],
-        "scoring": [str, callable, list, tuple, dict],
+        "scoring": [str, callable, list, tuple, dict, None],
         "cv": ["cv_object"],
         "n_seeds": [Interval(Integral, 1, None, closed="left")],
         "factor": [Interval(Real, 2, None, closed="left"), None],
