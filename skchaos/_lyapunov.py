@@ -339,7 +339,7 @@ class LyapunovSpectrum(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if isinstance(self.estimator, FrozenEstimator):
             return _engine_of(self.estimator).state_size
         model._validate_params()
-        return state_size(model.cell, resolve_hidden(model.n_hidden, rows.shape[1]))
+        return state_size(model.cell, resolve_hidden(model.n_hidden, rows.shape[1], len(rows)))
 
     def _n_wanted(self, n_features, size):
         if self.n_exponents is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from skchaos._series import FEW_ROWS
 from skchaos.core import CELLS, ForcedRNN, Forcing, GeneralizedForcing, SparseForcing, make_cell
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ _SLOW = [name for name in sorted(CELLS) if make_cell(name, 2).slow_goals()]
 
 
 # Fifty units do for three columns, and are too few for twenty
-# (benchmarks/reconstruction/sweep.py, "n_hidden").
+# (benchmarks/reconstruction/sweep.py, "n_hidden"); from few rows they learn chance
+# (benchmarks/short.py).
 MIN_AUTO_HIDDEN, UNITS_PER_COLUMN, MAX_AUTO_HIDDEN = 50, 5, 200
+MIN_AUTO_HIDDEN_OF_FEW = 20
 
 
 def check_network(settings: "ChaoticRNNRegressor", n_hidden: int, n_features: int) -> None:
@@ -83,12 +86,13 @@ def resolve_forcing(
     return GeneralizedForcing(float(settings.forcing_strength))
 
 
-def resolve_hidden(n_hidden: int | str, n_features: int) -> int:
-    """Return the number of hidden units of a network for so many columns."""
+def resolve_hidden(n_hidden: int | str, n_features: int, n_rows: int) -> int:
+    """Return the number of hidden units of a network for so many columns and rows."""
     if n_hidden != "auto":
         return n_hidden
+    least = MIN_AUTO_HIDDEN if n_rows >= FEW_ROWS else MIN_AUTO_HIDDEN_OF_FEW
     wide = min(UNITS_PER_COLUMN * n_features, MAX_AUTO_HIDDEN)
-    return max(MIN_AUTO_HIDDEN, wide, n_features)
+    return max(least, wide, n_features)
 
 
 def resolve_rectified(cell: str, n_hidden: int, n_rectified: int | str) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from skchaos._mapped import is_mapped
-from skchaos._series import Series
+from skchaos._series import FEW_ROWS, Series
 from skchaos._warn import warn
 from skchaos.exceptions import NotChaoticWarning
 from skchaos.exponents import MeasuredExponents, lyapunov_exponents
@@ -202,9 +202,10 @@ def make_plan(
     closes = closes_loop(settings, measured, is_driven)
     if settings.state_inference != "pseudo_inverse":
         is_clean = not (is_taken or is_noisy(measured))
-        may_be_told = closes and is_clean and _jump(measured)
-        if may_be_told and n_delays == "auto" and delay in ("auto", 1):
-            n_delays = _told_by(series, train_lengths) or "auto"
+        wants_few = sum(series.lengths) < FEW_ROWS or (closes and _jump(measured))
+        may_be_told = is_clean and wants_few and n_delays == "auto" and delay in ("auto", 1)
+        if may_be_told and (few := _told_by(series, train_lengths)):
+            n_delays, delay = few, 1
         n_delays, delay = _window(n_delays, delay, measured, is_clean, longest)
     else:
         n_delays, delay = _one_row(n_delays)

@@ -168,7 +168,7 @@ def _settled_as_last(estimator: "ChaoticRNNRegressor", series: Series) -> "Chaot
 def settle(estimator: "ChaoticRNNRegressor", series: Series, goes_on: bool) -> tuple[Plan, Series]:
     """Return the plan, and the series to train on."""
     settings = _settled_as_last(estimator, series) if goes_on else estimator
-    n_hidden = resolve_hidden(settings.n_hidden, series.n_features)
+    n_hidden = resolve_hidden(settings.n_hidden, series.n_features, sum(series.lengths))
     n_rectified = resolve_rectified(settings.cell, n_hidden, settings.n_rectified)
     check_network(estimator, n_hidden, series.n_features)
     clean = _without_noise(settings, series)

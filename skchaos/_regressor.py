@@ -37,8 +37,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         Recurrent cell F. Those after "elman" are piecewise linear, to be analysed afterwards
         (:ref:`cells`).
     n_hidden : int or "auto", default="auto"
-        Number of hidden units. "auto" is 50, or five times the columns where these are more than
-        ten, up to 200; at least as many as there are columns.
+        Number of hidden units. "auto" is 50, and 20 for fewer than 2,000 rows; or five times the
+        columns where that is more, up to 200; at least as many as there are columns.
     input_columns : label or list of labels, default=None
         Columns of `X` that drive the others and are known beforehand: a tide, a stimulus, the hour
         of the day (numbers from 0 for an array). Their values at a row act on the step to the next
@@ -70,7 +70,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
     n_delays : int or "auto", default="auto"
         Rows in the window. Must be 1 for "pseudo_inverse". "auto" is 1 where a row tells the next
         and has no noise, as the measurement of the exponent finds, and else 20 or more
-        (:ref:`theory`); in a closed loop as few as tell the next row, if they do without noise.
+        (:ref:`theory`); in a closed loop, and of fewer than 2,000 rows, as few as tell the next
+        row, if they do without noise.
     delay : int or "auto", default="auto"
         Steps between the rows of the window.
     noise_level : float or "auto", default="auto"

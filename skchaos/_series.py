@@ -13,6 +13,8 @@ from skchaos._mapped import blocks
 from skchaos._rows import without_inputs
 
 NO_COLUMNS = np.empty(0, dtype=int)
+# Rows. From fewer large networks and long windows learn chance (benchmarks/short.py).
+FEW_ROWS = 2_000
 
 
 @dataclass(frozen=True)

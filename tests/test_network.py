@@ -109,8 +109,14 @@ def test_noise_is_taken_beside_columns_that_are_units():
     ("n_columns", "n_hidden"), [(1, 50), (10, 50), (12, 60), (40, 200), (150, 200), (250, 250)]
 )
 def test_number_of_hidden_units(n_columns, n_hidden):
-    assert resolve_hidden("auto", n_columns) == n_hidden
-    assert resolve_hidden(7, n_columns) == 7
+    assert resolve_hidden("auto", n_columns, 2_000) == n_hidden
+    assert resolve_hidden(7, n_columns, 2_000) == 7
+
+
+@pytest.mark.parametrize(("n_columns", "n_hidden"), [(1, 20), (4, 20), (10, 50), (250, 250)])
+def test_few_rows_have_few_hidden_units(n_columns, n_hidden):
+    assert resolve_hidden("auto", n_columns, 1_999) == n_hidden
+    assert resolve_hidden(7, n_columns, 1_999) == 7
 
 
 def test_number_of_hidden_units_of_a_fit():

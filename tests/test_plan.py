@@ -1,5 +1,6 @@
 """What a plan settles from what was measured on the rows."""
 
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from skchaos._plan import (
 )
 from skchaos._prepare import prepare
 from skchaos.datasets import make_lorenz63
+from skchaos.exceptions import NotChaoticWarning
 
 
 def measured(n_delays, delay=1, lambda_max=1.0, period=100.0, regime="chaos", prediction_error=0.0):
@@ -88,6 +90,27 @@ def test_one_column_of_a_flow_gets_the_long_window():
     plan = prepare(ChaoticRNNRegressor(dt=0.01, early_stopping=False), rows).plan
     assert plan.n_delays == 40
     assert plan.span > 60
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "noise", "given", "expected"),
+    [
+        (1_000, 0.0, {}, (2, 1)),
+        (1_999, 0.0, {}, (2, 1)),
+        (2_000, 0.0, {}, (40, 4)),
+        (1_000, 0.05, {}, (20, 1)),  # no few noisy rows tell the next
+        (1_000, 0.0, {"n_delays": 5}, (5, 1)),
+        (1_000, 0.0, {"delay": 3}, (20, 3)),
+    ],
+)
+def test_of_few_clean_rows_the_window_is_as_short_as_they_allow(n_rows, noise, given, expected):
+    rows = make_lorenz63(n_rows, columns="x", random_state=0)
+    rows += noise * rows.std() * np.random.default_rng(0).standard_normal(rows.shape)
+    model = ChaoticRNNRegressor(dt=0.01, process_noise=False, **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotChaoticWarning)
+        plan = prepare(model, rows).plan
+    assert (plan.n_delays, plan.delay) == expected
 
 
 @pytest.mark.parametrize(
