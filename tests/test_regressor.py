@@ -595,7 +595,7 @@ class TestTrainingAgain:
             results[ending].weights[name] = torch.zeros_like(results[ending].weights[name])
         monkeypatch.setattr(_fit, "_train", lambda *given: results)
         job = prepare(ChaoticRNNRegressor(**self.TWICE), lorenz)
-        assert _fit._ends(job, results[ending])
+        assert _fit.ends(job, results[ending])
         # The other has learnt nothing yet either.
         monkeypatch.setattr(
             _fit, "comes_to_an_end", lambda engine, *given: not engine.model.cell.weight.any()

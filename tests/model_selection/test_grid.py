@@ -56,7 +56,9 @@ def test_where_noise_drives_there_is_one_interval():
 def test_the_grid_is_of_rows_without_their_noise():
     # With it they show an exponent of a third.
     X = make_lorenz63(3000, noise=0.2, random_state=0)
-    model = ChaoticRNNRegressor(early_stopping=False, **QUICK | {"forcing_interval": "auto"})
+    # Ten updates make a model that dies, and the exponent is not sure enough to lay that to them.
+    settings = QUICK | {"forcing_interval": "auto", "process_noise": False}
+    model = ChaoticRNNRegressor(early_stopping=False, **settings)
     grid = forcing_interval_grid(X, n_intervals=5)
     assert model.fit(X).noise_level_.min() > 0.1
     assert grid[3] == model.forcing_interval_  # an eighth, a fourth, a half, one, two
