@@ -7,10 +7,10 @@ The first 1,000 or 3,000 rows of the series that defaults are chosen on, by unit
 rows of the window, each from five seeds with one training, judged as in the study.
 """
 
-import csv
 import os
 import warnings
 from pathlib import Path
+from time import process_time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -19,6 +19,7 @@ import pandas as pd
 
 from benchmarks.reconstruction.cases import load
 from benchmarks.reconstruction.judge import judge
+from benchmarks.reconstruction.study import append
 from skchaos import ChaoticRNNRegressor
 
 RESULTS = Path(__file__).parent / "results" / "short.csv"
@@ -31,10 +32,8 @@ KEY = ["system", "n_rows", "n_hidden", "n_delays", "seed"]
 FIELDS = [*KEY, "dstsp10", "dstsp30", "dh", "valid_steps", "exponent_ratio", "cpu_s"]
 
 
-def run(system: str, n_rows: int, n_hidden: int, n_delays: int, seed: int) -> list:
+def run(system: str, n_rows: int, n_hidden: int, n_delays: int, seed: int) -> dict:
     """Fit once and return a row of the table."""
-    from time import process_time
-
     case = load(system, "clean", "choose")
     model = ChaoticRNNRegressor(
         n_hidden=n_hidden, n_delays=n_delays, n_init=1, random_state=seed, dt=case.dt
@@ -44,10 +43,10 @@ def run(system: str, n_rows: int, n_hidden: int, n_delays: int, seed: int) -> li
         warnings.simplefilter("ignore")
         model.fit(case.train[:n_rows])
     cpu_s = process_time() - began
-    found = judge(model, case)
+    found = judge(model, case) | {"cpu_s": cpu_s}
     found["exponent_ratio"] = model.reconstruction_report_["exponent"] * case.dt / case.exponent
-    scores = (f"{found[field]:.4g}" for field in FIELDS[len(KEY) : -1])
-    return [system, n_rows, n_hidden, n_delays, seed, *scores, f"{cpu_s:.0f}"]
+    key = (system, n_rows, n_hidden, n_delays, seed)
+    return dict(zip(KEY, key, strict=True)) | {name: found[name] for name in FIELDS[len(KEY) :]}
 
 
 def main() -> None:
@@ -65,12 +64,7 @@ def main() -> None:
     ]
     jobs = (joblib.delayed(run)(*key) for key in todo if key not in known)
     for row in joblib.Parallel(n_jobs=2, return_as="generator_unordered", pre_dispatch=2)(jobs):
-        is_new = not RESULTS.exists()
-        with RESULTS.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if is_new:
-                writer.writerow(FIELDS)
-            writer.writerow(row)
+        append(RESULTS, row, FIELDS)
         print(row, flush=True)
     table = pd.read_csv(RESULTS)
     print(table.groupby(KEY[:-1])[FIELDS[len(KEY) :]].median().to_string())

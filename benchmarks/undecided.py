@@ -9,7 +9,6 @@ judged as in the study: what the free run comes to, D_stsp and D_H against clean
 forecasts are valid.
 """
 
-import csv
 import os
 import warnings
 from pathlib import Path
@@ -22,6 +21,7 @@ import pandas as pd
 
 from benchmarks.reconstruction.cases import Case
 from benchmarks.reconstruction.judge import judge
+from benchmarks.reconstruction.study import append
 from skchaos import ChaoticRNNRegressor
 from skchaos.datasets import make_duffing, make_lorenz63, make_lorenz96, make_roessler
 
@@ -37,7 +37,6 @@ FLOWS = {
     "duffing_x": (lambda n, seed: make_duffing(n, random_state=seed), 2000, 0.2, [0]),
     "lorenz96": (lambda n, seed: make_lorenz96(n, random_state=seed), 2000, 0.1, None),
 }
-SERIES = tuple(FLOWS)
 KEY = ["series", "process_noise", "seed"]
 FIELDS = [*KEY, "data_exponent", "regime", "dstsp30", "dh", "valid_steps", "tail_sd"]
 
@@ -54,19 +53,20 @@ def load(name: str) -> Case:
     return Case(noisy[0], [truth], noisy[1], truth, 1.0, np.nan)
 
 
-def run(name: str, process_noise: bool, seed: int) -> list:
+def run(name: str, process_noise: bool, seed: int) -> dict:
     """Fit once and return a row of the table."""
     case = load(name)
     model = ChaoticRNNRegressor(process_noise=process_noise, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(case.train)
-    found = model.reconstruction_report_
-    scores = judge(model, case)
-    return [
-        *(name, process_noise, seed, f"{found['data_exponent']:.3g}", found["regime"]),
-        *(f"{scores[field]:.3g}" for field in FIELDS[5:]),
-    ]
+    report = model.reconstruction_report_
+    found = judge(model, case) | {
+        "data_exponent": report["data_exponent"],
+        "regime": report["regime"],
+    }
+    key = dict(zip(KEY, (name, process_noise, seed), strict=True))
+    return key | {field: found[field] for field in FIELDS[len(KEY) :]}
 
 
 def main() -> None:
@@ -74,31 +74,16 @@ def main() -> None:
     known = set()
     if RESULTS.exists():
         known = set(pd.read_csv(RESULTS)[KEY].itertuples(index=False, name=None))
-    todo = [(n, noise, k) for k in range(5) for noise in (False, True) for n in SERIES]
+    todo = [(n, noise, k) for k in range(5) for noise in (False, True) for n in FLOWS]
     todo = [key for key in todo if key not in known]
     jobs = (joblib.delayed(run)(*key) for key in todo)
     for row in joblib.Parallel(n_jobs=2, return_as="generator_unordered", pre_dispatch=2)(jobs):
-        is_new = not RESULTS.exists()
-        with RESULTS.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if is_new:
-                writer.writerow(FIELDS)
-            writer.writerow(row)
+        append(RESULTS, row, FIELDS)
         print(row, flush=True)
     table = pd.read_csv(RESULTS)
-    print(
-        table.groupby(KEY[:2])
-        .agg(
-            {
-                "regime": lambda r: ", ".join(sorted(r)),
-                "dstsp30": "median",
-                "dh": "median",
-                "valid_steps": "median",
-                "tail_sd": "median",
-            }
-        )
-        .to_string()
-    )
+    of_each = table.groupby(KEY[:2])
+    medians = of_each[FIELDS[-4:]].median()
+    print(medians.join(of_each.regime.agg(", ".join)).to_string())
 
 
 if __name__ == "__main__":

@@ -228,7 +228,8 @@ class ChaoticRNNRegressor(ForecasterMixin, RegressorMixin, BaseEstimator):
         it is farthest from 1. "reasons" lists, in words, what speaks against the model;
         where it is not empty, fit warns (:ref:`reconstruction_report`).
     n_init_ : int
-        Trainings made, of which the best was kept.
+        Trainings made, of which the best was kept; with those of a first model that died, where the
+        rows were then taken to be driven by noise.
     n_iter_ : int
         Updates done in it.
     stopped_ : {"max_iter", "early_stopping", "interrupted", "diverged"}

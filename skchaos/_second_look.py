@@ -53,7 +53,8 @@ def _look_again(job: Job, first: Trained) -> tuple[Job, Trained]:
         "model came to an end, where the rows go on; process_noise='auto' then takes noise to "
         "drive them, and the model was trained once more: it learns one step, and a forecast is "
         "one random run of many. Set process_noise=True to say so yourself, which silences this, "
-        "or process_noise=False for deterministic dynamics.",
+        "or process_noise=False for deterministic dynamics; if training was cut short by "
+        f"max_iter={job.settings.max_iter}, raise that first.",
         NotChaoticWarning,
     )
     return driven, replace(second, n_init=first.n_init + second.n_init)
